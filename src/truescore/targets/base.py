@@ -1,0 +1,124 @@
+"""What every law on R^d or {-1,+1}^d offers."""
+
+from abc import ABC, abstractmethod
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from truescore.errors import UserError
+from truescore.targets.observable import Observable
+
+StateSpace = Literal["real", "spin"]
+
+
+class Target(ABC):
+    """A law p(x) on ``(d,)`` reals or spins, with its exact moments and exact samples.
+
+    Densities and moments are float64; samples are float32, rounded from float64 draws.
+    """
+
+    dim: int
+    state_space: StateSpace
+
+    @abstractmethod
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Normalised log p(x), shape ``(n, d) -> (n,)``, float64."""
+
+    @abstractmethod
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw ``n`` independent exact samples, shape ``(n, d)``, float32."""
+
+    @abstractmethod
+    def mean(self) -> Tensor:
+        """Exact E[x], shape ``(d,)``, float64."""
+
+    @abstractmethod
+    def covariance(self) -> Tensor:
+        """Exact Cov[x], shape ``(d, d)``, float64."""
+
+    @abstractmethod
+    def squared_deviations(self) -> Tensor:
+        """E[(x_i - mu_i)^2 (x_j - mu_j)^2], shape ``(d, d)``, float64: gives the covariance's floor."""
+
+    @abstractmethod
+    def marginal_cdf(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """P(X_i < x_i) and P(X_i <= x_i) for ``(n, d)`` points; the two are equal for reals."""
+
+    @abstractmethod
+    def parameters(self) -> dict[str, Any]:
+        """Plain values that determine the law; with the class name they key its caches."""
+
+    def observables(self) -> list[Observable]:
+        """Statistics with exact values by which samples of this law are judged."""
+        return moment_observables(self)
+
+    def gaussian_posterior(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        """Evidence and posterior mean of x_0 given x_t = alpha x_0 + sigma z, z ~ N(0, I); reals.
+
+        Args:
+            x_t: noisy points, shape ``(n, d)``.
+            alpha: signal scale, shape ``(n,)``.
+            sigma: noise scale, shape ``(n,)``, > 0.
+
+        Returns:
+            log p(x_t), shape ``(n,)``, and E[x_0 | x_t], shape ``(n, d)``, both float64.
+        """
+        raise UserError(f"got {type(self).__name__}, which has no exact posterior of Gaussian noise")
+
+    def spin_posterior(self, evidence: Tensor) -> tuple[Tensor, Tensor]:
+        """Leave-one-out posterior of the spins given independent evidence on each site; spins.
+
+        Args:
+            evidence: log l_i(+1) - log l_i(-1) of each site's likelihood l_i, shape ``(n, d)``.
+
+        Returns:
+            log sum_x p(x) prod_i exp(evidence_i x_i / 2), shape ``(n,)``, and the log-odds of
+            x_i = +1 given the evidence on all *other* sites, shape ``(n, d)``, both float64.
+        """
+        raise UserError(f"got {type(self).__name__}, which has no exact posterior of noisy spins")
+
+
+def moment_observables(target: Target) -> list[Observable]:
+    """Mean (L1 and L2) and covariance (Frobenius) against the exact moments.
+
+    With n i.i.d. samples E|m - mu|^2 = tr(Sigma)/n and E|C - Sigma|_F^2 = c^2/n with
+    c^2 = sum_ij (E[dx_i^2 dx_j^2] - Sigma_ij^2), C the estimator that knows mu.
+    """
+    mean, covariance = target.mean(), target.covariance()
+
+    def sample_mean(x: Tensor) -> Tensor:
+        return x.double().mean(-2)
+
+    def sample_covariance(x: Tensor) -> Tensor:
+        deviation = x.double() - mean.to(x.device)
+        return (deviation.mT @ deviation / x.shape[-2]).flatten(-2)
+
+    trace = float(covariance.diagonal().sum())
+    spread = float((target.squared_deviations() - covariance**2).sum())
+    return [
+        Observable("mean_l1", "mean, L1", sample_mean, mean, norm="l1"),
+        Observable("mean_l2", "mean, L2", sample_mean, mean, norm="l2", variance=trace),
+        Observable(
+            "cov_frobenius",
+            "covariance, Frobenius",
+            sample_covariance,
+            covariance.flatten(),
+            norm="l2",
+            variance=spread,
+        ),
+    ]
+
+
+def check_spins(x: Tensor, dim: int) -> None:
+    """Raise ``UserError`` unless ``x`` is ``(n, dim)`` with entries -1 or +1."""
+    check_width(x, dim)
+    wrong = int((x.abs() != 1).sum())
+    if wrong:
+        raise UserError(f"got {wrong} entries that are not spins, expected -1 or +1 only: map them")
+
+
+def check_width(x: Tensor, dim: int) -> None:
+    """Raise ``UserError`` unless ``x`` is ``(n, dim)``."""
+    if x.ndim != 2 or x.shape[1] != dim:
+        raise UserError(f"got points of shape {tuple(x.shape)}, expected (n, {dim}): reshape them")

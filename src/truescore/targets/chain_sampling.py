@@ -1,0 +1,223 @@
+"""Exact independent samples and marginals of a nearest-neighbour chain.
+
+Sites are drawn one after the other from p(x_i | x_{i-1}, ...) ~ site(x_i) bond(x_{i-1}, x_i) r_i(x_i),
+where r_i sums over all later sites. For reals the conditional's distribution function is tabulated
+on a fine grid to fourth order and inverted inside the cells by its cubic Hermite interpolant, so the
+samples carry no grid. For many samples the condition x_{i-1} is rounded at random, without bias, to
+one of ``ROWS`` tabulated values; that adds (interval/ROWS)^2 / 6 to its variance, a part in 1e5 of a
+site's conditional variance.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from truescore.targets.chain import NearestNeighbourChain
+
+ROWS = 2048
+POINTS_PER_NODE = 4
+BLOCK = 2**17
+NEWTON_STEPS = 5
+
+
+def sample(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
+    """Draw ``n`` independent samples, ``(n, d)``, float32."""
+    if chain.state_space == "spin":
+        draw, block = _sample_spins, BLOCK
+    elif chain.boundary == "periodic":
+        draw, block = _sample_real_ring, 256
+    else:
+        draw, block = _sample_reals, 8 * BLOCK
+    sizes = [block] * (n // block) + [n % block] * (n % block > 0)
+    return torch.cat([draw(chain, size, generator) for size in sizes])
+
+
+def _sample_spins(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
+    prior = chain._prior
+    uniform = torch.rand(chain.dim, n, dtype=torch.float64, generator=generator)
+    first = (uniform[0] < prior.belief[0, 0, 1]).long()
+    carried = first if chain.boundary == "periodic" else torch.zeros_like(first)
+    state, states = first, [first]
+    for i in range(1, chain.dim):
+        weight = chain.log_bond(i - 1).exp() * prior.emission[0, i] * prior.backward[i, 0][:, None]
+        up = weight[..., 1] / weight.sum(-1)
+        state = (uniform[i] < up[carried, state]).long()
+        states.append(state)
+    return (2.0 * torch.stack(states, 1) - 1).float()
+
+
+def _sample_reals(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
+    grid = _grid(chain)
+    log_sites = chain.log_site(grid.expand(chain.dim, -1))
+    table = Tabulated(grid, marginal_density(chain, 0, grid)[None])
+    zero = torch.zeros(n, dtype=torch.long)
+    x = table.invert(zero, _uniform(n, generator))
+    samples = [x.float()]
+    for i in range(1, chain.dim):
+        given, row = _rows(x, grid, generator) if n > ROWS else (x, torch.arange(n))
+        log_weight = chain.log_bond_between(given, grid, i - 1) + log_sites[i]
+        table = Tabulated(grid, _exp(log_weight) * _later_sites(chain, i, grid))
+        x = table.invert(row, _uniform(n, generator))
+        samples.append(x.float())
+    return torch.stack(samples, 1)
+
+
+def _sample_real_ring(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
+    grid, prior = _grid(chain), chain._prior
+    log_sites = chain.log_site(grid.expand(chain.dim, -1))
+    one = torch.arange(n)
+    first = Tabulated(grid, marginal_density(chain, 0, grid)[None]).invert(
+        torch.zeros_like(one), _uniform(n, generator)
+    )
+    # With x_0 drawn, the ring is an open chain whose last site also feels x_0.
+    closing = chain.log_bond_between(chain.nodes, first, chain.dim - 1).mT
+    messages = [_exp(closing)]
+    for i in reversed(range(1, chain.dim - 1)):
+        message = (messages[-1] * prior.emission[0, i + 1]) @ _exp(chain.log_bond(i)).mT
+        messages.append(message / message.amax(-1, keepdim=True))
+    messages.reverse()
+    x, samples = first, [first]
+    for i in range(1, chain.dim):
+        if i < chain.dim - 1:
+            bond = _exp(chain.log_bond_between(grid, chain.nodes, i))
+            later = (messages[i] * prior.emission[0, i + 1]) @ bond.mT
+        else:
+            later = _exp(chain.log_bond_between(grid, first, i).mT)
+        log_weight = chain.log_bond_between(x, grid, i - 1) + log_sites[i]
+        x = Tabulated(grid, _exp(log_weight) * later).invert(one, _uniform(n, generator))
+        samples.append(x)
+    return torch.stack(samples, 1).float()
+
+
+def marginal_density(chain: NearestNeighbourChain, site: int, x: Tensor) -> Tensor:
+    """Probability (spins) or density (reals) of one site at the points ``(m,)``."""
+    prior = chain._prior
+    if chain.state_space == "spin":
+        return torch.where(x > 0, prior.belief[0, site, 1], prior.belief[0, site, 0])
+    if chain.boundary == "periodic" and site == 0:
+        return marginal_density(_rotated(chain), chain.dim - 1, x)
+    points = torch.cat([x, chain.nodes])
+    weight = chain.log_site(points.expand(chain.dim, -1))[site].exp()
+    if site > 0:
+        bond = _exp(chain.log_bond_between(chain.nodes, points, site - 1))
+        weight = weight * ((prior.forward[site - 1, 0] * prior.emission[0, site - 1]) @ bond)
+    weight = (weight * _later_sites(chain, site, points)).sum(0) if site else (
+        weight * _later_sites(chain, site, points)[0]
+    )
+    return weight[: len(x)] / (weight[len(x) :] * chain.log_weights.exp()).sum()
+
+
+def marginal_cdf(chain: NearestNeighbourChain, x: Tensor) -> Tensor:
+    """P(X_i <= x_i) for ``(n, d)`` real points."""
+    grid = _grid(chain)
+    columns = [
+        Tabulated(grid, marginal_density(chain, i, grid)[None]).evaluate(x[:, i].contiguous())
+        for i in range(chain.dim)
+    ]
+    return torch.stack(columns, 1)
+
+
+class Tabulated:
+    """Distribution functions of R densities on one uniform grid, and their inverses.
+
+    Args:
+        grid: uniform points, shape ``(M,)``.
+        density: unnormalised densities at the points, shape ``(R, M)``.
+    """
+
+    def __init__(self, grid: Tensor, density: Tensor) -> None:
+        before = 3 * (density[:, :1] - density[:, 1:2]) + density[:, 2:3]
+        after = 3 * (density[:, -1:] - density[:, -2:-1]) + density[:, -3:-2]
+        f = torch.cat([before, density, after], 1)
+        # Integral over a cell of the cubic through its four nearest points.
+        mass = ((13 * (f[:, 1:-2] + f[:, 2:-1]) - f[:, :-3] - f[:, 3:]) / 24).clamp(min=0)
+        total = mass.sum(1, keepdim=True)
+        self.grid, self.spacing = grid, float(grid[1] - grid[0])
+        self.density = density / total
+        zero = torch.zeros_like(total)
+        self.cumulative = torch.cat([zero, mass.cumsum(1) / total], 1)
+
+    def invert(self, row: Tensor, u: Tensor) -> Tensor:
+        """Points where distribution function ``row`` equals u, both ``(n,)``."""
+        rows, width = self.cumulative.shape
+        # Rows laid end to end ascend from 0 to R, so one search serves all.
+        offset = torch.arange(rows, dtype=u.dtype)[:, None]
+        position = torch.searchsorted((self.cumulative + offset).flatten(), u + row, right=True) - 1
+        cell = (position - row * width).clamp(0, width - 2)
+        left, mass, slope0, slope1 = self._cell(row * width + cell)
+        wanted = u - left
+        s = (wanted / mass.clamp(min=1e-300)).clamp(0, 1)
+        for _ in range(NEWTON_STEPS):
+            value, slope = _hermite(s, mass, slope0, slope1)
+            s = (s - (value - wanted) / slope.clamp(min=1e-300)).clamp(0, 1)
+        return self.grid[0] + self.spacing * (cell + s)
+
+    def evaluate(self, x: Tensor) -> Tensor:
+        """The first row's distribution function at points ``(n,)``."""
+        position = ((x - self.grid[0]) / self.spacing).clamp(0, len(self.grid) - 1)
+        cell = position.long().clamp(max=len(self.grid) - 2)
+        left, mass, slope0, slope1 = self._cell(cell)
+        value, _ = _hermite(position - cell, mass, slope0, slope1)
+        return (left + value).clamp(0, 1)
+
+    def _cell(self, flat: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        cumulative, density = self.cumulative.flatten(), self.density.flatten()
+        left = cumulative[flat]
+        return left, cumulative[flat + 1] - left, density[flat], density[flat + 1]
+
+
+def _hermite(s: Tensor, mass: Tensor, slope0: Tensor, slope1: Tensor) -> tuple[Tensor, Tensor]:
+    """Cubic on [0, 1] from 0 to ``mass`` with the given end slopes, and its derivative."""
+    a, b = slope0 + slope1 - 2 * mass, 3 * mass - 2 * slope0 - slope1
+    return s * (slope0 + s * (b + s * a)), slope0 + s * (2 * b + 3 * s * a)
+
+
+def _grid(chain: NearestNeighbourChain) -> Tensor:
+    low, high = chain._interval
+    return torch.linspace(low, high, POINTS_PER_NODE * len(chain.nodes) + 1, dtype=torch.float64)
+
+
+def _rows(x: Tensor, grid: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Tabulated conditions and, for each x, one of its two neighbours, right on average."""
+    given = torch.linspace(float(grid[0]), float(grid[-1]), ROWS, dtype=torch.float64)
+    position = (x - given[0]) / (given[1] - given[0])
+    row = (position + _uniform(len(x), generator)).floor().long()
+    return given, row.clamp(0, ROWS - 1)
+
+
+def _later_sites(chain: NearestNeighbourChain, site: int, x: Tensor) -> Tensor:
+    """Weight of all sites after ``site``, up to the carried index c, at points of it, ``(C, m)``."""
+    prior = chain._prior
+    if site < chain.dim - 1:
+        bond = _exp(chain.log_bond_between(x, chain.nodes, site))
+        return (prior.backward[site + 1, 0] * prior.emission[0, site + 1]) @ bond.mT
+    if chain.boundary == "periodic":
+        return _exp(chain.log_bond_between(x, chain.nodes, site)).mT
+    return torch.ones(1, len(x), dtype=torch.float64)
+
+
+def _exp(log_weight: Tensor) -> Tensor:
+    return (log_weight - log_weight.max()).exp()
+
+
+def _rotated(chain: NearestNeighbourChain) -> NearestNeighbourChain:
+    """The same ring with its first site moved to the end."""
+    from truescore.targets.chain import NearestNeighbourChain
+
+    return NearestNeighbourChain(
+        chain.dim,
+        lambda x, i: chain.site_potential(x, (i + 1) % chain.dim),
+        lambda x, y, i: chain.bond_potential(x, y, (i + 1) % chain.dim),
+        "periodic",
+        chain.temperature,
+        chain.interval,
+        constant=chain.constant,
+    )
+
+
+def _uniform(n: int, generator: torch.Generator) -> Tensor:
+    return torch.rand(n, dtype=torch.float64, generator=generator)

@@ -1,0 +1,75 @@
+"""Laws fitted to data with no network: the baselines a trained model must beat, and its skip laws."""
+
+import torch
+from scipy.optimize import brentq
+from torch import Tensor
+
+from truescore.errors import UserError
+from truescore.targets.gaussian_mixture import GaussianMixture
+from truescore.targets.ising_ring import IndependentSpins, IsingRing
+
+EM_STEPS = 200
+EM_TOLERANCE = 1e-9
+
+
+def fit_gaussian(x: Tensor) -> GaussianMixture:
+    """The Gaussian with the data's mean and covariance; data ``(n, d)`` reals."""
+    x = _enough(x)
+    mean = x.mean(0)
+    return GaussianMixture(torch.ones(1), mean[None], _covariance(x - mean)[None])
+
+
+def fit_two_wells(x: Tensor) -> GaussianMixture:
+    """The likeliest mixture of N(m, S) and N(-m, S) in equal parts, by expectation maximisation.
+
+    With tau = tanh(m' S^-1 x) the difference of the two responsibilities, m = E[tau x] and
+    S = E[x x'] - m m'. A law with two coherent wells is already close to this family.
+    """
+    x = _enough(x)
+    second_moment = _covariance(x)
+    spectrum, basis = torch.linalg.eigh(second_moment)
+    mean = 0.9 * spectrum[-1].sqrt() * basis[:, -1]
+    for _ in range(EM_STEPS):
+        within = second_moment - mean[:, None] * mean
+        tau = (x @ torch.linalg.solve(within, mean)).tanh()
+        updated = (tau @ x) / len(x)
+        change = (updated - mean).norm() / updated.norm()
+        mean = updated
+        if change < EM_TOLERANCE:
+            break
+    within = second_moment - mean[:, None] * mean
+    return GaussianMixture(
+        torch.ones(2), torch.stack([mean, -mean]), torch.stack([within, within])
+    )
+
+
+def fit_independent_spins(x: Tensor) -> IndependentSpins:
+    """Independent spins with the data's means; data ``(n, d)`` spins."""
+    n = len(x)
+    return IndependentSpins(x.double().mean(0) * n / (n + 1))
+
+
+def fit_coupling(x: Tensor) -> IsingRing:
+    """The likeliest Ising ring (T = 1): the coupling whose <x_i x_{i+1}> is the data's.
+
+    On a ring <x_i x_{i+1}> = (k + k^(d-1)) / (1 + k^d), k = tanh(J/T).
+    """
+    dim = x.shape[1]
+    observed = float((x * x.roll(-1, 1)).double().mean()) * (1 - 1 / x.numel())
+
+    def excess(k: float) -> float:
+        return (k + k ** (dim - 1)) / (1 + k**dim) - observed
+
+    k = brentq(excess, -1 + 1e-12, 1 - 1e-12, xtol=1e-14)
+    return IsingRing(dim, coupling=float(torch.tensor(k, dtype=torch.float64).atanh()))
+
+
+def _enough(x: Tensor) -> Tensor:
+    n, dim = x.shape
+    if n <= dim:
+        raise UserError(f"got n_train={n} samples in {dim} dimensions, expected more than {dim}")
+    return x.double()
+
+
+def _covariance(deviation: Tensor) -> Tensor:
+    return deviation.mT @ deviation / len(deviation)
