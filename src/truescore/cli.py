@@ -1,0 +1,214 @@
+"""What stands around a run on the command line: checks before it, exit codes after it.
+
+Exit codes: 0 done; 1 a run failed; 2 the configuration cannot be run; 130 interrupted.
+"""
+
+import json
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from truescore.errors import UserError
+
+FAILED, BAD_CONFIG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+FAILED_FILE = "failed.json"
+log = logging.getLogger("truescore")
+
+
+def run(main: Callable[[], None], conf: Path) -> int:
+    """Call a ``hydra.main`` function and return the exit code.
+
+    Args:
+        main: the decorated function; its job is `job`.
+        conf: the folder of its configuration, to tell which names would have worked.
+    """
+    wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints the error and exits by itself
+    try:
+        main()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
+        # A job never raises these: what gets here is a configuration that cannot be composed.
+        if wants_traceback:
+            traceback.print_exc()
+        _tell(explain(error, conf))
+        return BAD_CONFIG
+    return 0
+
+
+def job(config: DictConfig) -> None:
+    """The run of one composed configuration, in the folder Hydra made for it.
+
+    A failure is written to the run's own log and to ``failed.json``. A single run then exits; a job
+    of a sweep returns, so that the others go on, and `CheckFirst` lists the failures at the end.
+    """
+    launcher = HydraConfig.get()
+    code = attempt(config, Path(launcher.runtime.output_dir))
+    if code and launcher.mode is not RunMode.MULTIRUN:
+        raise SystemExit(code)
+
+
+def attempt(config: DictConfig, run_dir: Path) -> int:
+    """Check and train; the exit code."""
+    from truescore.config import check
+
+    (run_dir / FAILED_FILE).unlink(missing_ok=True)
+    try:
+        if errors := check(config):
+            return fail(run_dir, "ConfigError", errors, BAD_CONFIG)
+        from truescore.training.run import train
+
+        train(config, run_dir)
+    except UserError as error:
+        return fail(run_dir, "UserError", [str(error)])
+    except KeyboardInterrupt:
+        fail(run_dir, "KeyboardInterrupt", ["interrupted"])
+        raise
+    except SystemExit as stop:
+        # Lightning turns Ctrl-C into exit(1), and SIGTERM into an exit without a code.
+        if isinstance(stop.__context__, KeyboardInterrupt):
+            fail(run_dir, "KeyboardInterrupt", ["interrupted"])
+            raise KeyboardInterrupt from None
+        fail(run_dir, type(stop).__name__, ["stopped before the end"])
+        raise SystemExit(stop.code or TERMINATED) from None
+    except Exception as error:
+        log.exception("the run failed")
+        return fail(run_dir, type(error).__name__, [str(error) or type(error).__name__])
+    return 0
+
+
+def fail(run_dir: Path, kind: str, messages: Sequence[str], code: int = FAILED) -> int:
+    """Log a failure and mark the run's folder with it."""
+    for message in messages:
+        log.error(message)
+    mark = {"schema_version": 1, "error": kind, "messages": list(messages)}
+    partial = run_dir / f"{FAILED_FILE}.part"
+    partial.write_text(json.dumps(mark, indent=2) + "\n", encoding="utf-8")
+    partial.replace(run_dir / FAILED_FILE)
+    return code
+
+
+class CheckFirst(Callback):
+    """Refuses what cannot be run before Hydra makes a folder for it, and ends a sweep honestly.
+
+    Hydra turns an exception in a callback into a warning and goes on; ``SystemExit`` alone gets
+    through, so every way out of these methods is one.
+    """
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Stop a run whose configuration is wrong or whose folder cannot be written."""
+        with _loud():
+            from truescore.config import check
+
+            _stop_if(check(config))
+            _stop_if(unwritable(config, "hydra.run.dir"))
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Stop a sweep whose overrides cannot be applied or whose folder cannot be written."""
+        with _loud():
+            from truescore.config.overrides import override_errors
+
+            params = OmegaConf.select(config, "hydra.sweeper.params") or {}
+            overrides = [f"{key}={value}" for key, value in params.items()]
+            hydra = GlobalHydra.instance().hydra
+            if hydra is not None:
+                overrides += config.hydra.overrides.task
+                errors = override_errors(hydra.config_loader, overrides, RunMode.MULTIRUN)
+                _stop_if(list(errors.values()))
+            _stop_if(unwritable(config, "hydra.sweep.dir"))
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """List the jobs that failed, and exit with an error if there are any."""
+        with _loud():
+            sweep = Path(config.hydra.sweep.dir)
+            marks = sorted(sweep.rglob(FAILED_FILE), key=lambda mark: mark.stat().st_mtime_ns)
+            if marks:
+                lines = [
+                    f"  {mark.parent.relative_to(sweep)}: {message}"
+                    for mark in marks
+                    for message in json.loads(mark.read_text(encoding="utf-8"))["messages"]
+                ]
+                _tell([f"{len(marks)} jobs of the sweep {sweep} failed:", *lines])
+                raise SystemExit(FAILED)
+
+
+@contextmanager
+def _loud() -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        traceback.print_exc()
+        raise SystemExit(FAILED) from None
+
+
+def unwritable(config: DictConfig, key: str) -> list[str]:
+    """Make the folder a run will write to; a line if that fails."""
+    try:
+        folder = Path(str(OmegaConf.select(config, key)))
+    except OmegaConfBaseException as error:
+        return [f"{key}: {str(error).splitlines()[0]}; set {key}=FOLDER"]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return []
+    except OSError as error:
+        return [f"{key}: cannot write to {folder} ({error.strerror}); set {key}=FOLDER"]
+
+
+def explain(error: Exception, conf: Path) -> list[str]:
+    """Lines that say why Hydra could not compose the command line, and what would work."""
+    from truescore.config.check import check
+    from truescore.config.overrides import CONFIG_NAME, override_errors
+
+    arguments, _ = get_args_parser().parse_known_args()
+    mode = RunMode.MULTIRUN if arguments.multirun else RunMode.RUN
+    lines: list[str] = []
+    try:
+        loader = _loader(conf, arguments.config_dir)
+        errors = override_errors(loader, arguments.overrides, mode)
+        lines += errors.values()
+        if mode is RunMode.RUN:
+            good = [text for text in arguments.overrides if text not in errors]
+            lines += check(loader.load_configuration(CONFIG_NAME, good, run_mode=mode))
+    except Exception:
+        # The files themselves may be at fault; then Hydra's own words are the better ones.
+        log.debug("no diagnosis", exc_info=True)
+    return lines or [" ".join(f"{error} {error.__cause__ or ''}".split())]
+
+
+def _loader(conf: Path, config_dir: str | None) -> ConfigLoader:
+    search = create_config_search_path(str(conf))
+    if config_dir:
+        anchor = SearchPathQuery(provider="schema")
+        search.prepend("command-line", f"file://{Path(config_dir).absolute()}", anchor)
+    return ConfigLoaderImpl(search)
+
+
+def _stop_if(errors: list[str]) -> None:
+    if errors:
+        _tell(errors)
+        raise SystemExit(BAD_CONFIG)
+
+
+def _tell(lines: Sequence[str]) -> None:
+    print(*lines, sep="\n", file=sys.stderr)

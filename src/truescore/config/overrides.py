@@ -1,0 +1,124 @@
+"""What is wrong with the overrides of a command line, when Hydra refuses to compose them.
+
+Hydra stops at the first override it cannot apply. Here each is looked at on its own, so that all
+that is wrong with a line is told at once, with the closest name that would have worked.
+"""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from itertools import product
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+CONFIG_NAME = "train"
+LIST_KEYS = "`python train.py --cfg job` lists every key"
+
+
+def override_errors(loader: ConfigLoader, overrides: list[str], mode: RunMode) -> dict[str, str]:
+    """The overrides that cannot be applied, each with the line that says why."""
+    errors: dict[str, str] = {}
+    parsed: dict[str, Override] = {}
+    for text in overrides:
+        try:
+            (parsed[text],) = OverridesParser.create(loader).parse_overrides([text])
+        except HydraException:
+            errors[text] = (
+                f"{text}: not an override; write key=value, group=option or +experiment=NAME, "
+                "with quotes around spaces, commas and brackets"
+            )
+    if mode is RunMode.RUN:
+        for text, override in parsed.items():
+            if override.is_sweep_override():
+                errors[text] = f"{text}: several values need a sweep; add -m"
+    choices = {t: o for t, o in parsed.items() if loader.get_group_options(o.key_or_group)}
+    always = set(_compose(loader, []).hydra.runtime.choices)
+    for text, override in choices.items():
+        if text not in errors and (line := _choice_error(loader, override, always)):
+            errors[text] = line
+    chosen = [override for text, override in choices.items() if text not in errors]
+    for combination in product(*(_alternatives(override) for override in chosen)):
+        base = _compose(loader, list(combination))
+        for text in parsed.keys() - choices.keys() - errors.keys():
+            if line := _value_error(loader, parsed[text], base):
+                errors[text] = line
+    return {text: errors[text] for text in overrides if text in errors}
+
+
+def _alternatives(override: Override) -> list[str]:
+    """The overrides that the jobs of a sweep see in place of this one."""
+    if not override.is_discrete_sweep():
+        return [str(override.input_line)]
+    return [f"{override.get_key_element()}={value}" for value in _values(override)]
+
+
+def _compose(loader: ConfigLoader, overrides: list[str]) -> DictConfig:
+    return loader.load_configuration(CONFIG_NAME, overrides, run_mode=RunMode.RUN)
+
+
+def _choice_error(loader: ConfigLoader, override: Override, always: set[str]) -> str | None:
+    """What is wrong with ``group=option``, given the groups that are always chosen."""
+    group, text = override.key_or_group, override.input_line
+    if override.is_delete():
+        return None
+    options = loader.get_group_options(group)
+    for choice in _values(override):
+        for name in choice if isinstance(choice, list) else [choice]:
+            if name not in options:
+                return f"{text}: no such option{_meant(str(name), options)} ({', '.join(options)})"
+    plain = f"{group}={str(text).partition('=')[2]}"
+    if override.is_force_add() or (override.is_add() and group in always):
+        return f"{text}: write {plain if group in always else '+' + plain}"
+    if not override.is_add() and group not in always:
+        return f"{text}: {group} is added to a run; write +{plain}"
+    return None
+
+
+def _value_error(loader: ConfigLoader, override: Override, base: DictConfig) -> str | None:
+    """What is wrong with ``key=value``, given the configuration it is applied to."""
+    key, text = override.key_or_group, override.input_line
+    exists = _has(base, key)
+    if exists and override.is_add() and not isinstance(override.value(), dict | list):
+        return f"{text}: {key} is there already; write {str(text).removeprefix('+')}"
+    if exists or override.is_add() or override.is_force_add():
+        return None
+    keys = [k for k in _keys(base) if k.startswith("hydra.") == key.startswith("hydra.")]
+    same_end = [k for k in keys if k.rpartition(".")[2] == key.rpartition(".")[2]]
+    groups = [g for g in loader.list_groups("") if g != "hydra"]
+    meant = f"; did you mean {same_end[0]}?" if same_end else _meant(key, keys + groups)
+    parent = key.rpartition(".")[0]
+    siblings = [k.rpartition(".")[2] for k in keys if parent and k.rpartition(".")[0] == parent]
+    here = f"{parent} has {', '.join(siblings)}" if siblings else LIST_KEYS
+    return f"{text}: no such key{meant} ({here})"
+
+
+def _values(override: Override) -> list[Any]:
+    if override.is_discrete_sweep():
+        return list(override.sweep_string_iterator())
+    return [override.value()]
+
+
+def _meant(name: str, options: list[str]) -> str:
+    close = get_close_matches(name, options, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _has(config: DictConfig, key: str) -> bool:
+    """Whether a key exists, though its value be null, missing or an interpolation."""
+    parent, _, last = key.rpartition(".")
+    node = OmegaConf.select(config, parent, throw_on_resolution_failure=False) if parent else config
+    return isinstance(node, DictConfig) and last in node.keys()
+
+
+def _keys(config: DictConfig, prefix: str = "") -> Iterator[str]:
+    for key in config.keys():
+        node = config._get_node(key)
+        if isinstance(node, DictConfig) and not node._is_none() and not node._is_missing():
+            yield from _keys(node, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"

@@ -1,0 +1,42 @@
+"""Which law, process, model, loss and sampler go together."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from truescore.config.schema import SCHEMAS, StateSpace
+
+PAIRED = ("sde", "model", "loss", "sampler")
+HAS = {"real": "real values", "spin": "spins in {-1,+1}"}
+NEEDS = {"real": "real values", "spin": "spins"}
+
+
+def pairing_errors(config: Mapping[str, Any]) -> list[str]:
+    """One line for every section whose state space is not the law's."""
+    law = config["dataset"]
+    space = law.get("state_space")
+    if not _is_known(space):
+        return []
+    lines = []
+    for group in PAIRED:
+        section = config[group]
+        other = section.get("state_space")
+        if _is_known(other) and other != space:
+            remedy = " or ".join(f"{group}={name}" for name in options(group, space))
+            lines.append(
+                f"dataset={law.get('name')} has {HAS[space]}; "
+                f"{group}={section.get('name')} needs {NEEDS[other]}: use {remedy}"
+            )
+    return lines
+
+
+def _is_known(space: Any) -> bool:
+    return isinstance(space, str) and space in HAS
+
+
+def options(group: str, space: StateSpace) -> list[str]:
+    """The names in a group that live in a state space."""
+    return [
+        name
+        for name, schema in SCHEMAS[group].items()
+        if name and get_args(schema.model_fields["state_space"].annotation) == (space,)
+    ]

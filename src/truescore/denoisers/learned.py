@@ -1,0 +1,104 @@
+"""Denoisers that a network answers for."""
+
+import torch
+from torch import Tensor, nn
+
+from truescore.denoisers.base import RealDenoiser, SpinDenoiser
+from truescore.processes import GaussianNoise, SpinFlip
+
+
+class LearnedSpinDenoiser(SpinDenoiser):
+    """Leave-one-out log-odds straight from a network ``net(x_t, log t)``."""
+
+    def __init__(self, net: nn.Module, process: SpinFlip) -> None:
+        super().__init__()
+        self.net = net
+        self.process = process
+
+    def log_odds(self, x_t: Tensor, t: Tensor) -> Tensor:
+        """The network's logits, ``(n, d)``."""
+        return self.net(x_t, t.log())
+
+
+class LearnedRealDenoiser(RealDenoiser):
+    """Posterior mean = that of a simple law fitted to the data + a learned residual.
+
+    With y = x_t / alpha = x_0 + s z and s = sigma / alpha, and l_k, u_k the spectrum and eigenbasis
+    of the data's second moments,
+
+        D(x_t, t) = D_skip(y, s) + sum_k u_k sqrt(l_k s^2 / (l_k + s^2)) (u_k . F(x_in, log s)).
+
+    The root is the spread of x_0 . u_k given y for a Gaussian law: the residual has unit scale in
+    every mode and at every noise level, and vanishes where the observation or the prior decides.
+    ``x_in`` are y, scaled to unit variance, and D_skip, scaled by the data.
+
+    Skip laws are mixtures of Gaussians with one shared covariance; no component means no skip.
+
+    Args:
+        net: ``net(channels (n, c, d), log s (n,)) -> (n, d)``, c = 2.
+        process: forward process.
+        second_moment: E[x x'] of the training data, ``(d, d)``.
+        skip_means: means of the skip law's equally likely components, ``(k, d)``; k may be 0.
+        skip_covariance: their common covariance, ``(d, d)``.
+    """
+
+    spectrum: Tensor
+    basis: Tensor
+    data_scale: Tensor
+    skip_means: Tensor
+    skip_spectrum: Tensor
+    skip_basis: Tensor
+
+    def __init__(
+        self,
+        net: nn.Module,
+        process: GaussianNoise,
+        second_moment: Tensor,
+        skip_means: Tensor,
+        skip_covariance: Tensor,
+    ) -> None:
+        super().__init__()
+        self.net = net
+        self.process = process
+        spectrum, basis = torch.linalg.eigh(second_moment.double())
+        skip_spectrum, skip_basis = torch.linalg.eigh(skip_covariance.double())
+        buffers = {
+            "spectrum": spectrum,
+            "basis": basis,
+            "data_scale": second_moment.diagonal().mean().sqrt(),
+            "skip_means": skip_means,
+            "skip_spectrum": skip_spectrum,
+            "skip_basis": skip_basis,
+        }
+        for name, value in buffers.items():
+            self.register_buffer(name, value.float())
+
+    def posterior_mean(self, x_t: Tensor, t: Tensor) -> Tensor:
+        """E[x_0 | x_t], ``(n, d)``."""
+        s = (self.process.sigma(t) / self.process.alpha(t))[:, None]
+        y = x_t / self.process.alpha(t)[:, None]
+        skip = self._skip(y, s)
+        return skip + self._residual(y, skip, s)
+
+    def _residual(self, y: Tensor, skip: Tensor, s: Tensor) -> Tensor:
+        scaled = y / (self.data_scale**2 + s**2).sqrt()
+        field = self.net(torch.stack([scaled, skip / self.data_scale], 1), s[:, 0].log())
+        return ((field @ self.basis) * self._spread(s)) @ self.basis.mT
+
+    def whiten(self, residual: Tensor, s: Tensor) -> Tensor:
+        """Residuals ``(n, d)`` in the data's eigenmodes, in units of a Gaussian law's spread."""
+        return (residual @ self.basis) / self._spread(s)
+
+    def _spread(self, s: Tensor) -> Tensor:
+        return s * (self.spectrum / (self.spectrum + s**2)).sqrt()
+
+    def _skip(self, y: Tensor, s: Tensor) -> Tensor:
+        if len(self.skip_means) == 0:
+            return torch.zeros_like(y)
+        # In the eigenbasis of the shared covariance everything is diagonal.
+        precision = 1 / (self.skip_spectrum + s**2)
+        projected, means = y @ self.skip_basis, self.skip_means @ self.skip_basis
+        logits = (projected * precision) @ means.mT - (precision @ (means**2).mT) / 2
+        centre = logits.softmax(-1) @ means
+        shrunk = centre + self.skip_spectrum * precision * (projected - centre)
+        return shrunk @ self.skip_basis.mT

@@ -1,0 +1,6 @@
+"""Unreduced losses, one number per sample."""
+
+from truescore.losses.denoising import DenoisingScoreMatching
+from truescore.losses.ratio_matching import RatioMatching
+
+__all__ = ["DenoisingScoreMatching", "RatioMatching"]

@@ -1,0 +1,133 @@
+"""A dilated residual network on an open chain between walls."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from truescore.errors import UserError
+from truescore.nets.layers import FilmSiLU, NoiseEmbedding, OddGate
+
+
+class DilatedChainNet(nn.Module):
+    """Residual blocks of dilated convolutions, beside a small network on the longest sine waves.
+
+    The noise level and, because walls break translation, the position modulate every activation.
+    The waves sin(pi k i / (d + 1)), k = 1 .. n_modes, carry what no local window sees: the
+    coherent motion of the whole chain.
+
+    Args:
+        dim: number of sites.
+        channels: width of the convolutions.
+        depth: number of blocks; block b has dilation 2^b.
+        n_modes: sine waves given to the global network, at most dim; 0 leaves it out.
+        in_channels: fields given to the network.
+        odd: build in f(-x) = -f(x), exactly, in the same single pass.
+        reflection: build in f(x reversed) = f(x) reversed.
+    """
+
+    waves: Tensor
+    parity: Tensor
+
+    def __init__(
+        self,
+        dim: int,
+        channels: int = 24,
+        depth: int = 4,
+        n_modes: int = 8,
+        in_channels: int = 2,
+        odd: bool = True,
+        reflection: bool = True,
+    ) -> None:
+        super().__init__()
+        if min(channels, depth) < 1 or not 0 <= n_modes <= dim:
+            raise UserError(
+                f"got channels={channels}, depth={depth}, n_modes={n_modes}, expected channels and"
+                f" depth at least 1 and n_modes from 0 to dim={dim}"
+            )
+        bias = not odd
+        self.reflection = reflection
+        self.activation = OddGate() if odd else FilmSiLU()
+        self.embedding = NoiseEmbedding(channels)
+        self.film = nn.Linear(channels, 2 * channels * depth)
+        self.position = nn.Parameter(torch.zeros(depth, 2, channels, dim))
+        self.lift = nn.Conv1d(in_channels, channels, 3, padding=1, bias=bias)
+        self.spread = nn.ModuleList(
+            nn.Conv1d(channels, channels, 3, padding=2**b, dilation=2**b, bias=bias)
+            for b in range(depth)
+        )
+        self.merge = nn.ModuleList(nn.Conv1d(channels, channels, 1, bias=bias) for _ in range(depth))
+        self.head = nn.Conv1d(channels, 1, 3, padding=1, bias=bias)
+        nn.init.zeros_(self.head.weight)
+        self.waves_net = WavesNet(dim, n_modes, in_channels, odd, reflection) if n_modes else None
+
+    def forward(self, fields: Tensor, noise_level: Tensor) -> Tensor:
+        """Map fields ``(n, c, d)`` at noise levels ``(n,)`` to a field ``(n, d)``."""
+        film = self.film(self.embedding(noise_level))[..., None].chunk(2 * len(self.spread), 1)
+        position = self.position
+        if self.reflection:
+            position = (position + position.flip(-1)) / 2
+        h = self._convolve(self.lift, fields)
+        for b, (spread, merge) in enumerate(zip(self.spread, self.merge, strict=True)):
+            a, c = film[2 * b] + position[b, 0], film[2 * b + 1] + position[b, 1]
+            h = h + merge(self.activation(self._convolve(spread, h), a, c))
+        field = self._convolve(self.head, h)[:, 0]
+        return field if self.waves_net is None else field + self.waves_net(fields, noise_level)
+
+    def _convolve(self, layer: nn.Module, h: Tensor) -> Tensor:
+        if not isinstance(layer, nn.Conv1d):
+            raise TypeError(f"got {type(layer).__name__}, expected a Conv1d")
+        weight = (layer.weight + layer.weight.flip(-1)) / 2 if self.reflection else layer.weight
+        return nn.functional.conv1d(
+            h, weight, layer.bias, padding=layer.padding, dilation=layer.dilation
+        )
+
+
+class WavesNet(nn.Module):
+    """A perceptron on the amplitudes of the longest sine waves of the fields.
+
+    Waves with odd k are symmetric under reflection, those with even k change sign. Hidden units
+    are of one kind or the other and only their magnitudes meet, which keeps both symmetries.
+    """
+
+    waves: Tensor
+    mask: Tensor
+
+    def __init__(
+        self, dim: int, n_modes: int, in_channels: int, odd: bool, reflection: bool, width: int = 64
+    ) -> None:
+        super().__init__()
+        i, k = torch.arange(1, dim + 1), torch.arange(1, n_modes + 1)
+        waves = (math.pi * i[:, None] * k / (dim + 1)).sin() * math.sqrt(2 / (dim + 1))
+        self.register_buffer("waves", waves, persistent=False)
+        self.odd = odd
+        self.embedding = NoiseEmbedding(width)
+        self.film = nn.Linear(width, 2 * width)
+        self.enter = nn.Linear(in_channels * n_modes, width, bias=not odd)
+        self.meet = nn.Linear(width, width)
+        self.inner = nn.Linear(width, width, bias=not odd)
+        self.leave = nn.Linear(width, n_modes, bias=not odd)
+        nn.init.zeros_(self.leave.weight)
+        kind_of_wave, kind_of_unit = torch.arange(n_modes) % 2, torch.arange(width) % 2
+        masks = (
+            kind_of_unit[:, None] == kind_of_wave.repeat(in_channels),
+            kind_of_unit[:, None] == kind_of_unit,
+            kind_of_wave[:, None] == kind_of_unit,
+        )
+        for name, mask in zip(("enter", "inner", "leave"), masks, strict=True):
+            free = mask if reflection else torch.ones_like(mask)
+            self.register_buffer(f"{name}_mask", free.float(), persistent=False)
+
+    def forward(self, fields: Tensor, noise_level: Tensor) -> Tensor:
+        """Map fields ``(n, c, d)`` to a field ``(n, d)`` made of the longest waves."""
+        amplitudes = (fields @ self.waves).flatten(1)
+        a, b = self.film(self.embedding(noise_level)).chunk(2, -1)
+        h = self._masked("enter", amplitudes)
+        h = h * torch.sigmoid(a * h.abs() + self.meet(h.abs()) + b)
+        inner = self._masked("inner", h)
+        h = h + inner * torch.sigmoid(self.meet(inner.abs()) + b)
+        return self._masked("leave", h) @ self.waves.mT
+
+    def _masked(self, name: str, h: Tensor) -> Tensor:
+        layer, mask = getattr(self, name), getattr(self, f"{name}_mask")
+        return nn.functional.linear(h, layer.weight * mask, layer.bias)

@@ -1,0 +1,49 @@
+"""A network on a ring whose output i never sees input i, in one pass."""
+
+import torch
+from torch import Tensor, nn
+
+from truescore.errors import UserError
+from truescore.nets.layers import FilmSiLU, NoiseEmbedding, OddGate
+
+
+class LeaveOneOutConv(nn.Module):
+    """Circular convolution with its centre left out, then site-wise layers with FiLM on the noise.
+
+    Only the first layer mixes sites, so output i depends on the sites within ``radius`` of i but
+    not on site i: flipping x_i leaves output i the same to the bit. Translation symmetric.
+
+    Args:
+        dim: number of sites on the ring.
+        width: channels.
+        radius: reach of the convolution to either side; clipped to half the ring.
+        depth: site-wise hidden layers.
+        odd: build in f(-x) = -f(x), exactly, in the same single pass.
+    """
+
+    window: Tensor
+
+    def __init__(
+        self, dim: int, width: int = 32, radius: int = 16, depth: int = 2, odd: bool = True
+    ) -> None:
+        super().__init__()
+        if min(width, radius, depth) < 1:
+            raise UserError(f"got width={width}, radius={radius}, depth={depth}, expected at least 1")
+        radius = min(radius, (dim - 1) // 2)
+        offsets = torch.cat([torch.arange(-radius, 0), torch.arange(1, radius + 1)])
+        index = (torch.arange(dim)[:, None] + offsets) % dim
+        self.register_buffer("window", index, persistent=False)
+        self.gather = nn.Linear(2 * radius, width, bias=not odd)
+        self.layers = nn.ModuleList(nn.Linear(width, width, bias=not odd) for _ in range(depth))
+        self.head = nn.Linear(width, 1, bias=not odd)
+        self.embedding = NoiseEmbedding(width)
+        self.film = nn.Linear(width, 2 * width * (depth + 1))
+        self.activation = OddGate() if odd else FilmSiLU()
+
+    def forward(self, x_t: Tensor, noise_level: Tensor) -> Tensor:
+        """Map spins ``(n, d)`` at noise levels ``(n,)`` to leave-one-out logits ``(n, d)``."""
+        film = self.film(self.embedding(noise_level))[:, None].chunk(2 * (len(self.layers) + 1), -1)
+        h = self.activation(self.gather(x_t[:, self.window]), film[0], film[1])
+        for k, layer in enumerate(self.layers, start=1):
+            h = h + self.activation(layer(h), film[2 * k], film[2 * k + 1])
+        return self.head(h)[..., 0]

@@ -1,0 +1,54 @@
+"""Figures as functions of numpy arrays; nothing else in the package draws.
+
+Every figure is a thin function over an axis-level ``draw_*`` function, so that figures can be
+composed. The exact law is black, generated samples are blue and training data orange throughout.
+"""
+
+from truescore.plots.correlations import draw_two_point, two_point
+from truescore.plots.losses import draw_losses, loss_curves
+from truescore.plots.marginal import (
+    draw_marginal,
+    draw_spin_marginals,
+    marginals,
+    spin_marginals,
+)
+from truescore.plots.moments import (
+    covariance_triptych,
+    draw_covariance,
+    draw_mean_profile,
+    mean_profile,
+)
+from truescore.plots.samples import draw_samples, samples_beside
+from truescore.plots.score_error import draw_score_error, score_error_curve
+from truescore.plots.style import BASELINES, DATA, EXACT, GENERATED, HELD_OUT, TRAINING_DATA, save
+from truescore.plots.summary import summary_panel
+from truescore.plots.verdict import draw_verdicts, verdicts
+
+__all__ = [
+    "BASELINES",
+    "DATA",
+    "EXACT",
+    "GENERATED",
+    "HELD_OUT",
+    "TRAINING_DATA",
+    "covariance_triptych",
+    "draw_covariance",
+    "draw_losses",
+    "draw_marginal",
+    "draw_mean_profile",
+    "draw_samples",
+    "draw_score_error",
+    "draw_spin_marginals",
+    "draw_two_point",
+    "draw_verdicts",
+    "loss_curves",
+    "marginals",
+    "mean_profile",
+    "samples_beside",
+    "save",
+    "score_error_curve",
+    "spin_marginals",
+    "summary_panel",
+    "two_point",
+    "verdicts",
+]

@@ -1,0 +1,85 @@
+"""Training and validation loss over the steps."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+from numpy.typing import ArrayLike
+
+from truescore.plots import arrays, style
+
+
+def running_mean(value: arrays.Floats, window: int) -> arrays.Floats:
+    """Return the mean over a centred window (cut off at the ends); missing values are left out."""
+    known = np.isfinite(value)
+    half = window // 2
+    totals = np.concatenate([[0.0], np.cumsum(np.where(known, value, 0.0))])
+    counts = np.concatenate([[0], np.cumsum(known)])
+    start = np.maximum(np.arange(len(value)) - half, 0)
+    stop = np.minimum(np.arange(len(value)) + half + 1, len(value))
+    count = counts[stop] - counts[start]
+    return np.where(count > 0, (totals[stop] - totals[start]) / np.maximum(count, 1), np.nan)
+
+
+def draw_losses(
+    ax: Axes, steps: ArrayLike, train_loss: ArrayLike, val_steps: ArrayLike, val_loss: ArrayLike
+) -> None:
+    """Draw the losses; arguments as in ``loss_curves``."""
+    step = arrays.array("steps", steps, ("steps",))
+    train = arrays.array("train_loss", train_loss, step.shape)
+    checks = arrays.array("val_steps", val_steps, ("checks",))
+    held_out = arrays.array("val_loss", val_loss, checks.shape)
+    smooth = running_mean(train, max(1, len(step) // 50))
+    ax.plot(step, train, color=style.DATA, linewidth=0.6, alpha=0.35, label="_each batch")
+    few = "o" if len(step) < 3 else ""
+    ax.plot(
+        step, smooth, few + "-", color=style.DATA, linewidth=1.8, label="training (running mean)"
+    )
+    ax.plot(
+        checks,
+        held_out,
+        "s--",
+        color=style.HELD_OUT,
+        markersize=4,
+        linewidth=1.3,
+        label="validation (held-out data)",
+    )
+    if np.isfinite(held_out).any():
+        best = int(np.nanargmin(held_out))
+        ax.plot(
+            checks[best],
+            held_out[best],
+            "*",
+            color=style.HELD_OUT,
+            markersize=13,
+            markeredgecolor="white",
+            label=f"lowest: {held_out[best]:.4g} at step {checks[best]:,.0f}",
+        )
+    # The first steps fall so far that they would flatten everything after them.
+    settled = np.concatenate([train[len(train) // 20 :], held_out[len(held_out) // 20 :]])
+    settled = settled[np.isfinite(settled)]
+    if len(settled):
+        low, high = np.percentile(settled, [0.2, 99.5])
+        low, high = min(low, np.nanmin(held_out, initial=low)), max(high, settled[-1])
+        room = max(high - low, 1e-9)
+        ax.set_ylim(low - 0.06 * room, high + 0.12 * room)
+    style.count_in_ones(ax.xaxis)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    style.tidy(ax, x="optimiser step", y="loss per sample")
+    style.legend(ax, loc="upper right")
+
+
+def loss_curves(
+    steps: ArrayLike, train_loss: ArrayLike, val_steps: ArrayLike, val_loss: ArrayLike
+) -> Figure:
+    """Show the training loss (thin: as logged; thick: running mean) and the validation loss.
+
+    Args:
+        steps: Optimiser steps (S,) at which the training loss was logged.
+        train_loss: Training loss (S,).
+        val_steps: Optimiser steps (V,) at which the validation loss was taken.
+        val_loss: Validation loss on held-out data (V,).
+    """
+    figure = style.new_figure(7, 4)
+    draw_losses(figure.subplots(), steps, train_loss, val_steps, val_loss)
+    return figure

@@ -1,0 +1,135 @@
+"""Single-site marginals against the exact ones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from truescore.errors import UserError
+from truescore.plots import arrays, style
+
+
+def wilson_interval(count: arrays.Floats, n: int) -> tuple[arrays.Floats, arrays.Floats]:
+    """Return the 95% interval of a binomial probability (Wilson, 1927; holds near 0 and 1)."""
+    share = count / n
+    scale = 1 + style.Z95**2 / n
+    centre = (share + style.Z95**2 / (2 * n)) / scale
+    half = style.Z95 / scale * np.sqrt(share * (1 - share) / n + style.Z95**2 / (4 * n**2))
+    return np.minimum(centre - half, share), np.maximum(centre + half, share)
+
+
+def draw_marginal(
+    ax: Axes, generated: ArrayLike, grid: ArrayLike, density: ArrayLike, *, n_bins: int = 40
+) -> None:
+    """Draw one site's histogram, with 95% intervals per bin, and its exact density.
+
+    Args:
+        ax: Where to draw.
+        generated: Generated values of the site (n,).
+        grid: Increasing points (g,); the histogram covers their range.
+        density: Exact density at the points (g,).
+        n_bins: Number of bins.
+    """
+    values = arrays.array("generated", generated, ("n",))
+    points = arrays.array("grid", grid, ("g",))
+    exact = arrays.array("density", density, (len(points),))
+    # The grid may reach far into the tails, where bins would be empty.
+    core = points[exact > 1e-3 * exact.max()]
+    low, high = min(core[0], values.min()), max(core[-1], values.max())
+    count, edges = np.histogram(values, np.linspace(low, high, n_bins + 1))
+    width = edges[1] - edges[0]
+    lower, upper = wilson_interval(count.astype(np.float64), len(values))
+    height = count / (len(values) * width)
+    ax.stairs(height, edges, fill=True, color=style.GENERATED, alpha=0.3, label="generated")
+    interval = np.stack([height - lower / width, upper / width - height])
+    ax.errorbar(
+        (edges[:-1] + edges[1:]) / 2,
+        height,
+        yerr=np.where(count > 0, interval, np.nan),
+        fmt="none",
+        ecolor=style.GENERATED,
+        elinewidth=1.1,
+        label="95% interval",
+    )
+    ax.plot(points, exact, color=style.EXACT, linewidth=1.4, label="exact density")
+    ax.set_xlim(low, high)
+    ax.set_ylim(bottom=0)
+
+
+def marginals(
+    generated: ArrayLike, sites: Sequence[int], grid: ArrayLike, density: ArrayLike
+) -> Figure:
+    """Show the marginals of a handful of real sites.
+
+    Args:
+        generated: Generated samples (n, d).
+        sites: Which sites, counted from 0 (labels count from 1, as the laws do).
+        grid: Points (g,) at which the densities stand.
+        density: Exact densities (len(sites), g).
+    """
+    values = arrays.array("generated", generated, ("n", "d"))
+    points = arrays.array("grid", grid, ("g",))
+    exact = arrays.array("density", density, (len(sites), len(points)))
+    dim = values.shape[1]
+    wrong = [site for site in sites if not 0 <= site < dim]
+    if wrong or not len(sites):
+        raise UserError(f"sites: got {list(sites)}, expected one or more of 0 to {dim - 1}.")
+    columns = min(len(sites), 4)
+    rows = -(-len(sites) // columns)
+    figure = style.new_figure(max(4.5, 3.1 * columns), 0.5 + 2.6 * rows)
+    grid_of_axes = figure.subplots(rows, columns, squeeze=False)
+    for panel, ax in enumerate(grid_of_axes.flat):
+        if panel >= len(sites):
+            ax.remove()
+            continue
+        draw_marginal(ax, values[:, sites[panel]], points, exact[panel])
+        name = f"x_{{{sites[panel] + 1}}}"
+        y = "probability density" if panel % columns == 0 else ""
+        style.tidy(ax, title=f"site {sites[panel] + 1}", x=f"${name}$", y=y)
+    handles, labels = grid_of_axes[0, 0].get_legend_handles_labels()
+    options = {"ncols": 3, "frameon": False, "fontsize": style.TICK}
+    figure.legend(handles, labels, loc="outside upper center", **options)
+    return figure
+
+
+def draw_spin_marginals(ax: Axes, generated: ArrayLike, exact: ArrayLike) -> None:
+    """Draw P(x_i = +1) per site with 95% intervals; arguments as in ``spin_marginals``."""
+    spins = arrays.samples("generated", generated, "spin")
+    n, dim = spins.shape
+    probability = arrays.array("exact", exact, (dim,))
+    sites = np.arange(1, dim + 1)
+    count = (spins > 0).sum(0).astype(np.float64)
+    lower, upper = wilson_interval(count, n)
+    share = count / n
+    ax.plot(sites, probability, color=style.EXACT, linewidth=1.4, label="exact", zorder=3)
+    ax.errorbar(
+        sites,
+        share,
+        yerr=np.stack([share - lower, upper - share]),
+        fmt="o",
+        color=style.GENERATED,
+        markersize=3.5,
+        elinewidth=1,
+        label=f"generated, 95% interval ($n$ = {n:,})",
+    )
+    # Room for the legend, and no magnifying of noise below a percent.
+    deviation = max(np.abs(upper - probability).max(), np.abs(lower - probability).max(), 0.01)
+    ax.set_ylim(probability.min() - 1.2 * deviation, probability.max() + 1.8 * deviation)
+    ax.set_xlim(0, dim + 1)
+    style.count_in_ones(ax.xaxis)
+    style.tidy(ax, x="site $i$", y="$P(x_i = +1)$")
+    style.legend(ax, loc="upper right", ncols=2)
+
+
+def spin_marginals(generated: ArrayLike, exact: ArrayLike) -> Figure:
+    """Show P(x_i = +1) per site, with 95% intervals, against the exact line.
+
+    Args:
+        generated: Generated spins (n, d).
+        exact: Exact probabilities of +1 (d,).
+    """
+    figure = style.new_figure(7, 3.4)
+    draw_spin_marginals(figure.subplots(), generated, exact)
+    return figure

@@ -1,0 +1,53 @@
+"""One wide figure that says what a run has reached."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from truescore.plots import style
+from truescore.plots.correlations import draw_two_point
+from truescore.plots.samples import draw_pair
+from truescore.plots.score_error import draw_score_error
+from truescore.plots.verdict import draw_verdicts
+
+
+def summary_panel(
+    title: str,
+    *,
+    samples: Mapping[str, Any],
+    two_point: Mapping[str, Any],
+    score_error: Mapping[str, Any],
+    verdicts: Mapping[str, Any],
+) -> Figure:
+    """Show samples, two-point function, score error and verdicts in one figure.
+
+    Args:
+        title: What was trained on which law.
+        samples: Arguments of ``samples_beside``, by name.
+        two_point: Arguments of ``two_point``.
+        score_error: Arguments of ``score_error_curve``.
+        verdicts: Arguments of ``verdicts``.
+    """
+    figure = style.new_figure(11.6, 7.6)
+    figure.suptitle(title, fontsize=style.TITLE + 3, fontweight="bold")
+    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[1, 1.2]).flat
+    left, centre, right = upper.subplots(1, 3, width_ratios=[1, 1, 1.15])
+    draw_pair((left, centre), **samples)
+    draw_two_point(right, **two_point, semilog=samples["state_space"] == "spin")
+    right.set_title("two-point function", fontsize=style.TITLE, loc="left")
+    right.set_ylabel("$C(r)$")
+    style.legend(right)
+    curve_side, dots_side = lower.subfigures(1, 2, width_ratios=[1, 1.45])
+    curve = curve_side.subplots()
+    draw_score_error(curve, **score_error)
+    style.legend_above(curve, columns=2)
+    dots = dots_side.subplots()
+    draw_verdicts(dots, **verdicts)
+    style.legend_above(dots)
+    for side, text in (
+        (curve_side, "how far is the learned score from the exact one?"),
+        (dots_side, "how far are the samples from perfect ones?"),
+    ):
+        side.suptitle(text, fontsize=style.TITLE)
+    return figure

@@ -1,0 +1,82 @@
+"""The loop over a time grid; what a step does is the subclass's."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from truescore.denoisers import Denoiser
+from truescore.errors import UserError
+from truescore.samplers.grids import Grid, time_grid
+
+CHUNK = 1000
+
+
+class Sampler(ABC):
+    """Draws from the law that a denoiser describes, by steps from the prior at t = T to t = 0.
+
+    Args:
+        steps: number of steps, the last of them from t_min to 0.
+        grid: ``uniform``, ``geometric`` or ``log_snr``.
+    """
+
+    state_space: ClassVar[Literal["real", "spin"]]
+
+    def __init__(self, steps: int, grid: Grid) -> None:
+        self.steps = steps
+        self.grid: Grid = grid
+
+    @property
+    @abstractmethod
+    def evaluations(self) -> int:
+        """Denoiser evaluations per sample."""
+
+    @abstractmethod
+    def step(
+        self, denoiser: Any, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Move points ``(n, d)`` from time t to the earlier time s, both of shape ``(n,)``."""
+
+    @torch.inference_mode()
+    def sample(
+        self,
+        denoiser: Denoiser,
+        n: int,
+        dim: int,
+        generator: torch.Generator,
+        chunk_size: int = CHUNK,
+        on_chunk: Callable[[int], None] | None = None,
+    ) -> Tensor:
+        """Draw ``n`` points ``(n, dim)``.
+
+        Args:
+            denoiser: learned or oracle, of this sampler's state space.
+            n: number of points.
+            dim: number of sites.
+            generator: source of all noise; its device is where sampling runs.
+            chunk_size: points moved together; chunks that fit the cache are faster. The draws
+                depend on it, because the noise is drawn chunk by chunk.
+            on_chunk: called with the number of points done, for a progress bar.
+
+        Raises:
+            UserError: if the denoiser is of the other state space.
+        """
+        if denoiser.state_space != self.state_space:
+            raise UserError(
+                f"got a denoiser of {denoiser.state_space}s for {type(self).__name__}, a sampler"
+                f" of {self.state_space}s: choose another sampler"
+            )
+        process: Any = denoiser.process
+        times = time_grid(process, self.steps, self.grid).float().to(generator.device)
+        chunks = []
+        for start in range(0, n, chunk_size):
+            size = min(chunk_size, n - start)
+            x = process.sample_prior(size, dim, generator)
+            for t, s in zip(times[:-1], times[1:], strict=True):
+                x = self.step(denoiser, x, t.expand(size), s.expand(size), generator)
+            chunks.append(x)
+            if on_chunk is not None:
+                on_chunk(size)
+        return torch.cat(chunks)

@@ -1,0 +1,165 @@
+"""Every bad value, alone and together, is one line that names the key and what is allowed."""
+
+import pytest
+from omegaconf import OmegaConf
+
+from truescore.config import check
+
+GL = "+experiment=gl_d8"
+BAD = [
+    ("dataset.dim=2", "dataset.dim: got 2, expected an integer >= 3"),
+    ("dataset.dim=64.5", "dataset.dim: got 64.5, expected an integer >= 3"),
+    ("dataset.dim='64'", "dataset.dim: got '64', expected an integer >= 3"),
+    ("dataset.dim=true", "dataset.dim: got true, expected an integer >= 3"),
+    ("dataset.temperature=0", "dataset.temperature: got 0, expected a number > 0"),
+    ("dataset.temperature=0.001", "dataset.temperature: got 0.001, expected at least |dataset."),
+    ("dataset.temperature=inf", "dataset.temperature: got Infinity, expected a number > 0"),
+    ("dataset.coupling=nan", "dataset.coupling: got NaN, expected a number"),
+    ("dataset.coupling=null", "dataset.coupling: got null, expected a number"),
+    ("dataset.n_train=0", "dataset.n_train: got 0, expected an integer >= 1"),
+    ("dataset.n_train=1e5", "dataset.n_train: got 100000.0 (a float; write 100000)"),
+    ("dataset.n_val=0", "dataset.n_val: got 0, expected an integer >= 1"),
+    ("dataset.batch_size=10001", "dataset.batch_size: got 10001, expected at most dataset.n_train"),
+    ("dataset.simulator=glauber", "dataset.simulator: got 'glauber', expected exact"),
+    ("dataset.state_space=complex", "dataset.state_space: got 'complex', expected spin"),
+    ("dataset._target_=IsingRing", "dataset._target_: got 'IsingRing', expected a class, written"),
+    ("sde.tolerance=0", "sde.tolerance: got 0, expected a number > 0 and <= 0.1"),
+    ("sde.t_min=0", "sde.t_min: got 0, expected a number > 0 and <= 0.1"),
+    ("model.learning_rate=-1", "model.learning_rate: got -1, expected a number > 0"),
+    ("model.weight_decay=-1", "model.weight_decay: got -1, expected a number >= 0"),
+    ("model.net.width=0", "model.net.width: got 0, expected an integer >= 1"),
+    ("model.net.radius=0", "model.net.radius: got 0, expected an integer >= 1"),
+    ("model.net.odd=1", "model.net.odd: got 1, expected true or false"),
+    ("model.net=3", "model.net: got 3, expected a group of keys"),
+    ("sampler.steps=0", "sampler.steps: got 0, expected an integer >= 1"),
+    ("sampler.grid=log", "sampler.grid: got 'log', expected uniform or geometric or log_snr"),
+    ("sampler.n_generate=1", "sampler.n_generate: got 1, expected an integer >= 2"),
+    ("sampler.chunk_size=0", "sampler.chunk_size: got 0, expected an integer >= 1"),
+    ("trainer.max_steps=0", "trainer.max_steps: got 0, expected an integer >= 1"),
+    ("trainer.accelerator=tpu", "trainer.accelerator: got 'tpu', expected cpu or gpu or auto"),
+    ("trainer.devices=0", "trainer.devices: got 0, expected an integer >= 1"),
+    ("trainer.precision=16-mixed", "trainer.precision: got '16-mixed', expected 32-true"),
+    ("trainer.val_every_n_steps=0", "trainer.val_every_n_steps: got 0, expected an integer >= 1"),
+    (
+        "trainer.gradient_clip_val=0",
+        "trainer.gradient_clip_val: got 0, expected a number > 0 or null",
+    ),
+    ("callbacks.ema_decay=1", "callbacks.ema_decay: got 1, expected a number >= 0 and < 1"),
+    ("callbacks.progress_bar=no-thanks", "callbacks.progress_bar: got 'no-thanks', expected true"),
+    ("metrics.n_score=1", "metrics.n_score: got 1, expected an integer >= 2"),
+    ("metrics.n_levels=1", "metrics.n_levels: got 1, expected an integer >= 2"),
+    ("metrics.n_null=99", "metrics.n_null: got 99, expected an integer >= 100"),
+    ("metrics.n_bootstrap=0", "metrics.n_bootstrap: got 0, expected an integer >= 100"),
+    ("seed=-1", "seed: got -1, expected an integer >= 0 and < 4294967296"),
+    ("name=../../etc", "name: got '../../etc', expected up to 100 letters"),
+    ("ckpt_path=no/such.ckpt", "ckpt_path: got 'no/such.ckpt', expected an existing file"),
+    ("+dataset.dimm=8", "dataset.dimm: no such key; did you mean dataset.dim? (keys here: "),
+    ("+model.net.widht=8", "model.net.widht: no such key; did you mean model.net.width? (keys"),
+    ("+experimnt=ising_d64", "experimnt: no such key; did you mean +experiment=NAME?"),
+    ("~dataset.dim", "dataset.dim: missing, expected an integer >= 3"),
+    ("~metrics", "metrics: missing, expected a group of keys"),
+    ("seed=???", "seed: has no value yet (???); set seed=VALUE"),
+    ("seed=${no.such.key}", "seed: Interpolation key 'no.such.key' not found; set seed=VALUE"),
+    ("sde=vp", "dataset=ising_ring has spins in {-1,+1}; sde=vp needs real values: use sde="),
+]
+BAD_CHAIN = [
+    ("dataset.dim=1", "dataset.dim: got 1, expected an integer >= 2"),
+    ("dataset.lam=0", "dataset.lam: got 0, expected a number > 0"),
+    ("dataset.half_width=0", "dataset.half_width: got 0, expected a number > 0 or null"),
+    ("sde.beta_min=0", "sde.beta_min: got 0, expected a number > 0"),
+    ("sde.beta_max=0.05", "sde.beta_max: got 0.05, expected at least sde.beta_min=0.1"),
+    ("sde.t_min=1", "sde.t_min: got 1, expected a number > 0 and < 1"),
+    ("model.skip=both", "model.skip: got 'both', expected none or wiener or two_wells"),
+    ("model.net.n_modes=-1", "model.net.n_modes: got -1, expected an integer >= 0"),
+]
+
+
+@pytest.mark.parametrize(("override", "line"), BAD)
+def test_one_bad_value_is_one_line(composed, override, line):
+    (error,) = check(composed(override))
+    assert error.startswith(line)
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize(("override", "line"), BAD_CHAIN)
+def test_one_bad_value_of_a_chain_is_one_line(composed, override, line):
+    (error,) = check(composed(GL, override))
+    assert error.startswith(line)
+
+
+def test_the_defaults_have_no_error(composed):
+    assert check(composed()) == []
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "dataset.temperature=2",  # an integer is a number
+        "dataset.coupling=-1",
+        "dataset.batch_size=10000",
+        "callbacks.ema_decay=0",
+        "trainer.gradient_clip_val=null",
+        "model.net.depth=0",
+    ],
+)
+def test_what_is_allowed_passes(composed, override):
+    assert check(composed(override)) == []
+
+
+def test_all_errors_are_told_at_once(composed):
+    # Those of one kind, without the pairings: each pair of them touches another key.
+    pairs = [pair for pair in BAD if not pair[0].startswith(("~", "sde=", "model.net="))]
+    overrides = {override.split("=")[0]: (override, line) for override, line in pairs}
+    errors = check(composed(*(override for override, _ in overrides.values())))
+    # batch_size and pairing are held against values that are wrong themselves here.
+    expected = [o for o in overrides if o not in {"dataset.batch_size"}]
+    assert len(errors) == len(expected)
+    for key in expected:
+        line = overrides[key][1]
+        assert any(error.startswith(line) for error in errors), line
+
+
+def test_an_existing_checkpoint_passes_and_a_folder_does_not(composed, tmp_path):
+    checkpoint = tmp_path / "last.ckpt"
+    checkpoint.write_bytes(b"")
+    assert check(composed(f"ckpt_path={checkpoint}")) == []
+    (error,) = check(composed(f"ckpt_path={tmp_path}"))
+    assert "RUN/checkpoints/last.ckpt" in error
+
+
+def test_a_key_that_does_not_resolve_is_not_also_missing(composed):
+    assert len(check(composed("dataset.dim=${nowhere}"))) == 1
+    assert len(check(composed("dataset.dim=???"))) == 1
+
+
+def test_a_law_of_ones_own_is_held_to_what_the_framework_reads(composed):
+    own = ("dataset.name=my_law", "dataset._target_=my_package.MyLaw", "+dataset.wells=7")
+    assert check(composed(*own, "~dataset.coupling", "dataset.dim=2")) == []
+    (error,) = check(composed(*own, "dataset.n_train=-5"))
+    assert error == "dataset.n_train: got -5, expected an integer >= 1"
+    assert len(check(composed(*own, "~dataset.n_val"))) == 1
+
+
+@pytest.mark.parametrize("group", ["sde", "loss", "sampler", "model"])
+def test_each_group_takes_a_class_of_ones_own(composed, group):
+    config = composed(f"{group}.name=mine", f"+{group}.anything=3")
+    assert check(config) == []
+
+
+def test_every_pairing_that_fails_is_told_with_its_remedy(composed):
+    errors = check(composed("dataset=ginzburg_landau"))
+    assert errors == [
+        "dataset=ginzburg_landau has real values; sde=spin_flip needs spins: use sde=vp",
+        "dataset=ginzburg_landau has real values; model=leave_one_out needs spins: "
+        "use model=chain_net",
+        "dataset=ginzburg_landau has real values; loss=ratio_matching needs spins: "
+        "use loss=denoising",
+        "dataset=ginzburg_landau has real values; sampler=analytic needs spins: "
+        "use sampler=euler_maruyama or sampler=heun",
+    ]
+
+
+def test_a_state_space_that_is_no_word_is_an_error_and_not_a_crash():
+    config = OmegaConf.create({"dataset": {"state_space": ["spin"], "name": [1]}, "seed": 0})
+    errors = check(config)
+    assert any(error.startswith("dataset.state_space: got ") for error in errors)

@@ -1,0 +1,114 @@
+"""The files in conf/: they compose, they are valid, and they say what they train on."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_config_search_path
+from hydra.types import RunMode
+
+from truescore.config import check
+from truescore.config.schema import SCHEMAS
+
+CONF = Path(__file__).resolve().parents[2] / "conf"
+EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+STUDIES = sorted(path.stem for path in (CONF / "study").glob("*.yaml"))
+GROUPS_WITH_NAMES = ("dataset", "sde", "model", "loss", "sampler")
+
+
+def leaves(node, path=""):
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from leaves(value, f"{path}.{key}".lstrip("."))
+    else:
+        yield path, node
+
+
+def test_all_the_experiments_are_there():
+    ising = {f"ising_d{d}" for d in (16, 32, 64, 128)}
+    chain = {f"gl_d{d}" for d in (8, 16, 20, 32, 64, 128)}
+    assert set(EXPERIMENTS) == ising | chain
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_an_experiment_is_valid_and_trains_on_what_it_says(composed, experiment):
+    config = composed(f"+experiment={experiment}")
+    assert check(config) == []
+    law, _, dim = experiment.rpartition("_d")
+    assert config.name == experiment
+    assert config.dataset.name == {"ising": "ising_ring", "gl": "ginzburg_landau"}[law]
+    assert config.dataset.dim == int(dim)
+    assert config.dataset.n_train == {"ising": 10_000, "gl": 100_000}[law]
+    # A batch is a real one: many points, and many batches to an epoch.
+    assert 128 <= config.dataset.batch_size <= config.dataset.n_train // 10
+    assert config.trainer.max_steps * config.dataset.batch_size >= config.dataset.n_train
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_an_experiment_chooses_groups_and_sets_scalars_and_nothing_else(experiment):
+    content = yaml.safe_load((CONF / "experiment" / f"{experiment}.yaml").read_text())
+    for choice in content.pop("defaults"):
+        assert all(key.startswith("override /") for key in choice)
+    for path, value in leaves(content):
+        assert isinstance(value, bool | int | float | str), path
+        assert path.rpartition(".")[2] not in {"_target_", "state_space"}, path
+
+
+def test_no_null_entry_blocks_the_added_groups():
+    defaults = yaml.safe_load((CONF / "train.yaml").read_text())["defaults"]
+    chosen = {key for entry in defaults if isinstance(entry, dict) for key in entry}
+    assert chosen.isdisjoint({"experiment", "study", "debug"})
+    assert None not in {value for e in defaults if isinstance(e, dict) for value in e.values()}
+
+
+@pytest.mark.parametrize("debug", ["fast", "overfit"])
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_debug_settings_are_valid_with_every_experiment(composed, experiment, debug):
+    config = composed(f"+experiment={experiment}", f"+debug={debug}")
+    assert check(config) == []
+    if debug == "overfit":
+        assert config.dataset.batch_size == config.dataset.n_train
+
+
+@pytest.mark.parametrize("group", GROUPS_WITH_NAMES)
+def test_a_file_is_called_by_its_name_and_has_a_schema(composed, group):
+    files = {path.stem for path in (CONF / group).glob("*.yaml")}
+    assert files == {name for name in SCHEMAS[group] if name}
+    for name in files:
+        assert composed(f"{group}={name}")[group].name == name
+
+
+@pytest.mark.parametrize("trainer", ["default", "gpu"])
+def test_the_trainers_differ_by_the_accelerator(composed, trainer):
+    config = composed(f"trainer={trainer}")
+    assert check(config) == []
+    assert config.trainer.accelerator == {"default": "cpu", "gpu": "gpu"}[trainer]
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_run_of_a_study_is_valid(study):
+    loader = ConfigLoaderImpl(create_config_search_path(str(CONF)))
+
+    def load(*overrides):
+        return loader.load_configuration(
+            "train", [f"+study={study}", *overrides], run_mode=RunMode.RUN
+        )
+
+    params = load().hydra.sweeper.params
+    assert set(params) == {"dataset.dim", "dataset.n_train"}
+    for dim in str(params["dataset.dim"]).split(","):
+        for n_train in str(params["dataset.n_train"]).split(","):
+            config = load(f"dataset.dim={dim}", f"dataset.n_train={n_train}")
+            assert check(config) == []
+            assert (config.dataset.dim, config.dataset.n_train) == (int(dim), int(n_train))
+            # A study started without -m must not pass for one run.
+            assert config.hydra.mode is RunMode.MULTIRUN
+
+
+def test_no_two_runs_share_a_folder():
+    hydra = yaml.safe_load((CONF / "train.yaml").read_text())["hydra"]
+    assert "%f" in hydra["run"]["dir"]
+    assert "%f" in hydra["sweep"]["dir"]
+    assert "hydra.job.num" in hydra["sweep"]["subdir"]
+    assert "override_dirname" not in hydra["sweep"]["subdir"]
