@@ -26,11 +26,12 @@ class LearnedRealDenoiser(RealDenoiser):
     With y = x_t / alpha = x_0 + s z and s = sigma / alpha, and l_k, u_k the spectrum and eigenbasis
     of the data's second moments,
 
-        D(x_t, t) = D_skip(y, s) + sum_k u_k sqrt(l_k s^2 / (l_k + s^2)) (u_k . F(x_in, log s)).
+        D(x_t, t) = D_skip(y, s) + sum_k u_k s^2 sqrt(l_k) / (l_k + s^2) (u_k . F(x_in, log s)).
 
-    The root is the spread of x_0 . u_k given y for a Gaussian law: the residual has unit scale in
-    every mode and at every noise level, and vanishes where the observation or the prior decides.
-    ``x_in`` are y, scaled to unit variance, and D_skip, scaled by the data.
+    The factor is the size that a correction to the posterior mean of a law with these moments can
+    have: sqrt(l_k) where noise hides the mode, s^2/sqrt(l_k), a score of order 1/sqrt(l_k), where it
+    does not. So F is of order one in every mode at every noise level, and its errors vanish with s
+    faster than the noise. ``x_in`` are y, scaled to unit variance, and D_skip, scaled by the data.
 
     Skip laws are mixtures of Gaussians with one shared covariance; no component means no skip.
 
@@ -83,14 +84,16 @@ class LearnedRealDenoiser(RealDenoiser):
     def _residual(self, y: Tensor, skip: Tensor, s: Tensor) -> Tensor:
         scaled = y / (self.data_scale**2 + s**2).sqrt()
         field = self.net(torch.stack([scaled, skip / self.data_scale], 1), s[:, 0].log())
-        return ((field @ self.basis) * self._spread(s)) @ self.basis.mT
+        scale = s**2 * self.spectrum.sqrt() / (self.spectrum + s**2)
+        return ((field @ self.basis) * scale) @ self.basis.mT
 
     def whiten(self, residual: Tensor, s: Tensor) -> Tensor:
-        """Residuals ``(n, d)`` in the data's eigenmodes, in units of a Gaussian law's spread."""
-        return (residual @ self.basis) / self._spread(s)
+        """Residuals ``(n, d)`` in the data's eigenmodes, in units of the spread of x_0 given y.
 
-    def _spread(self, s: Tensor) -> Tensor:
-        return s * (self.spectrum / (self.spectrum + s**2)).sqrt()
+        For a Gaussian law that spread is sqrt(l_k s^2 / (l_k + s^2)).
+        """
+        spread = s * (self.spectrum / (self.spectrum + s**2)).sqrt()
+        return (residual @ self.basis) / spread
 
     def _skip(self, y: Tensor, s: Tensor) -> Tensor:
         if len(self.skip_means) == 0:

@@ -98,8 +98,8 @@ class WavesNet(nn.Module):
     ) -> None:
         super().__init__()
         i, k = torch.arange(1, dim + 1), torch.arange(1, n_modes + 1)
-        waves = (math.pi * i[:, None] * k / (dim + 1)).sin() * math.sqrt(2 / (dim + 1))
-        self.register_buffer("waves", waves, persistent=False)
+        sines = (math.pi * i[:, None] * k / (dim + 1)).sin() * math.sqrt(2 / (dim + 1))
+        self.register_buffer("waves", sines, persistent=False)
         self.odd = odd
         self.embedding = NoiseEmbedding(width)
         self.film = nn.Linear(width, 2 * width)
@@ -108,15 +108,16 @@ class WavesNet(nn.Module):
         self.inner = nn.Linear(width, width, bias=not odd)
         self.leave = nn.Linear(width, n_modes, bias=not odd)
         nn.init.zeros_(self.leave.weight)
-        kind_of_wave, kind_of_unit = torch.arange(n_modes) % 2, torch.arange(width) % 2
-        masks = (
-            kind_of_unit[:, None] == kind_of_wave.repeat(in_channels),
-            kind_of_unit[:, None] == kind_of_unit,
-            kind_of_wave[:, None] == kind_of_unit,
-        )
-        for name, mask in zip(("enter", "inner", "leave"), masks, strict=True):
-            free = mask if reflection else torch.ones_like(mask)
-            self.register_buffer(f"{name}_mask", free.float(), persistent=False)
+        wave, unit = torch.arange(n_modes) % 2, torch.arange(width) % 2
+        waves = wave.repeat(in_channels)
+        kinds = {"enter": (waves, unit), "inner": (unit, unit), "leave": (unit, wave)}
+        for name, (source, goal) in kinds.items():
+            free = torch.full((len(goal), len(source)), not reflection)
+            mask = free | (goal[:, None] == source)
+            # A constant is symmetric: reflection leaves it to the units of that kind.
+            constant = free[:, 0] | (goal == 0)
+            self.register_buffer(f"{name}_mask", mask.float(), persistent=False)
+            self.register_buffer(f"{name}_constant", constant.float(), persistent=False)
 
     def forward(self, fields: Tensor, noise_level: Tensor) -> Tensor:
         """Map fields ``(n, c, d)`` to a field ``(n, d)`` made of the longest waves."""
@@ -130,4 +131,5 @@ class WavesNet(nn.Module):
 
     def _masked(self, name: str, h: Tensor) -> Tensor:
         layer, mask = getattr(self, name), getattr(self, f"{name}_mask")
-        return nn.functional.linear(h, layer.weight * mask, layer.bias)
+        bias = None if layer.bias is None else layer.bias * getattr(self, f"{name}_constant")
+        return nn.functional.linear(h, layer.weight * mask, bias)

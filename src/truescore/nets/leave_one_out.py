@@ -42,6 +42,9 @@ class LeaveOneOutConv(nn.Module):
 
     def forward(self, x_t: Tensor, noise_level: Tensor) -> Tensor:
         """Map spins ``(n, d)`` at noise levels ``(n,)`` to leave-one-out logits ``(n, d)``."""
+        dim = len(self.window)
+        if x_t.shape[-1] != dim:
+            raise UserError(f"got shape {tuple(x_t.shape)}, expected (n, {dim}): reshape the spins")
         film = self.film(self.embedding(noise_level))[:, None].chunk(2 * (len(self.layers) + 1), -1)
         h = self.activation(self.gather(x_t[:, self.window]), film[0], film[1])
         for k, layer in enumerate(self.layers, start=1):

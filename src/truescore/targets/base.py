@@ -42,6 +42,10 @@ class Target(ABC):
         """E[(x_i - mu_i)^2 (x_j - mu_j)^2], shape ``(d, d)``, float64: gives the covariance's floor."""
 
     @abstractmethod
+    def marginal(self, site: int, x: Tensor) -> Tensor:
+        """Probability (spins) or density (reals) of x_site at the points x, ``(m,)``, float64."""
+
+    @abstractmethod
     def marginal_cdf(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """P(X_i < x_i) and P(X_i <= x_i) for ``(n, d)`` points; the two are equal for reals."""
 

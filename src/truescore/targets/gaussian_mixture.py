@@ -90,6 +90,13 @@ class GaussianMixture(Target):
             total += weight * (second[:, None] * second + mixed)
         return total
 
+    def marginal(self, site: int, x: Tensor) -> Tensor:
+        """Density of x_site at the points x, ``(m,)``."""
+        variance = self.covariances[:, site, site]
+        deviation = x.double()[:, None] - self.means[:, site]
+        density = (-(deviation**2) / variance / 2).exp() / (2 * torch.pi * variance).sqrt()
+        return density @ self.weights
+
     def marginal_cdf(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """P(X_i <= x_i) twice, ``(n, d)``."""
         scale = self.covariances.diagonal(dim1=-2, dim2=-1).sqrt()

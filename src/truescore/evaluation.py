@@ -1,0 +1,117 @@
+"""Judging a sampler of a law: its samples, its score, and the baselines beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from rich.console import Group
+from torch import Tensor
+
+from truescore.denoisers import Denoiser, oracle
+from truescore.metrics import (
+    Judgement,
+    PerfectSamples,
+    ScoreErrorCurve,
+    evaluate_samples,
+    metric_labels,
+    metrics_table,
+    score_error_curve,
+)
+from truescore.plots import TRAINING_DATA
+from truescore.processes import Process
+from truescore.targets import Target
+from truescore.targets.fitted import (
+    fit_coupling,
+    fit_gaussian,
+    fit_independent_spins,
+    fit_two_wells,
+)
+from truescore.training.randomness import keyed_generator
+
+SCORE_ERROR = "score_error"
+ODD_MODEL = "the network is odd, so the model's mean is exact by construction"
+# Held-out points and their noise are the same for every model of a law: they are paired.
+HELD_OUT_SEED = 0
+
+BASELINES = {
+    "real": {"Gaussian fit": fit_gaussian, "two Gaussians": fit_two_wells},
+    "spin": {"independent spins": fit_independent_spins, "fitted coupling": fit_coupling},
+}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is known of a sampler of a law.
+
+    Attributes:
+        perfect: the null laws that the samples were held against.
+        samples: the generated samples, ``(n, d)``.
+        training_data: what the model and the baselines learned from, ``(n_train, d)``.
+        judgements: by metric, ``score_error`` among them if a denoiser was given.
+        baselines: the same for laws fitted without a network, and for the training data.
+        curve: score error over the noise level, if a denoiser was given.
+        baseline_curves: the same for the baselines.
+    """
+
+    perfect: PerfectSamples
+    samples: Tensor
+    training_data: Tensor
+    judgements: dict[str, Judgement]
+    baselines: dict[str, dict[str, Judgement]]
+    curve: ScoreErrorCurve | None
+    baseline_curves: dict[str, ScoreErrorCurve]
+
+    def table(self, title: str, odd: bool) -> Group:
+        """The table for the terminal; ``odd`` says that the network has that symmetry."""
+        footnotes = dict.fromkeys(("mean_l1", "mean_l2"), ODD_MODEL) if odd else {}
+        labels = metric_labels(self.perfect)
+        return metrics_table(self.judgements, labels, self.baselines, footnotes, title)
+
+
+def evaluate(
+    target: Target,
+    samples: Tensor,
+    training_data: Tensor,
+    settings: Mapping[str, Any],
+    process: Process | None = None,
+    denoiser: Denoiser | None = None,
+) -> Evaluation:
+    """Judge samples of a law, and a denoiser's score if there is one.
+
+    Args:
+        target: the law.
+        samples: generated samples, ``(n, d)``.
+        training_data: samples that the baselines are fitted to, ``(n_train, d)``.
+        settings: the ``metrics`` section of a configuration.
+        process: forward process of the score error.
+        denoiser: the model behind the samples, if at hand.
+    """
+    perfect = PerfectSamples(target, settings["n_null"])
+    judgements = evaluate_samples(perfect, samples)
+    laws = {name: fit(training_data) for name, fit in BASELINES[target.state_space].items()}
+    baselines = {TRAINING_DATA: evaluate_samples(perfect, training_data)}
+    for index, (name, law) in enumerate(laws.items()):
+        drawn = law.sample(len(samples), keyed_generator(HELD_OUT_SEED, "baseline", index))
+        baselines[name] = evaluate_samples(perfect, drawn)
+    curve, baseline_curves = None, {}
+    if denoiser is not None and process is not None:
+        curve = _score_error(target, process, denoiser, settings)
+        judgements[SCORE_ERROR] = curve.mean(n_bootstrap=settings["n_bootstrap"])
+        for name, law in laws.items():
+            baseline_curves[name] = _score_error(target, process, oracle(law, process), settings)
+            baselines[name][SCORE_ERROR] = baseline_curves[name].mean(
+                n_bootstrap=settings["n_bootstrap"]
+            )
+    return Evaluation(
+        perfect, samples, training_data, judgements, baselines, curve, baseline_curves
+    )
+
+
+def _score_error(
+    target: Target, process: Process, denoiser: Denoiser, settings: Mapping[str, Any]
+) -> ScoreErrorCurve:
+    held_out = target.sample(settings["n_score"], keyed_generator(HELD_OUT_SEED, "held out"))
+    exact = oracle(target, process)
+    with torch.inference_mode():
+        return score_error_curve(denoiser, exact, process, held_out, settings["n_levels"])

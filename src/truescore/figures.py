@@ -1,0 +1,139 @@
+"""The figures of a run: from an evaluation to arrays for ``truescore.plots``."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from truescore import plots
+from truescore.evaluation import SCORE_ERROR, Evaluation
+from truescore.metrics import metric_labels
+from truescore.metrics.observable_error import group_averages
+from truescore.targets import Target
+from truescore.training.randomness import keyed_generator
+
+N_SHOWN = 200
+DENSITY_POINTS = 400
+
+
+def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
+    """Generated beside exact samples, marginals, mean, and both covariances with their difference."""
+    mean, covariance = target.mean(), target.covariance()
+    x = samples.double()
+    deviation = x - mean
+    floor = (target.squared_deviations() - covariance**2).sum().div(len(x)).sqrt()
+    return {
+        "samples": plots.samples_beside(**_beside(target, samples)),
+        "marginals": _marginals(target, samples),
+        "mean": plots.mean_profile(
+            x.mean(0).numpy(), (x.std(0) / len(x) ** 0.5).numpy(), mean.numpy()
+        ),
+        "covariance": plots.covariance_triptych(
+            (deviation.mT @ deviation / len(x)).numpy(), covariance.numpy(), float(floor)
+        ),
+    }
+
+
+def evaluation_figures(target: Target, evaluation: Evaluation, title: str) -> dict[str, Figure]:
+    """All figures that judge: those of the samples, two-point function, verdicts, score error."""
+    figures = sample_figures(target, evaluation.samples)
+    figures["verdicts"] = plots.verdicts(**_verdicts(evaluation))
+    two_point = _two_point(evaluation)
+    if two_point is not None:
+        figures["two_point"] = plots.two_point(**two_point)
+    if evaluation.curve is not None:
+        score_error = _score_error(target, evaluation)
+        figures["score_error"] = plots.score_error_curve(**score_error)
+        if two_point is not None:
+            figures["summary"] = plots.summary_panel(
+                title,
+                samples=_beside(target, evaluation.samples),
+                two_point=two_point,
+                score_error=score_error,
+                verdicts=_verdicts(evaluation),
+            )
+    return figures
+
+
+def save_figures(folder: Path, figures: dict[str, Figure]) -> None:
+    """Write each figure as PNG."""
+    for name, figure in figures.items():
+        plots.save(figure, folder / f"{name}.png")
+
+
+def _beside(target: Target, samples: Tensor) -> dict[str, Any]:
+    exact = target.sample(N_SHOWN, keyed_generator(0, "shown"))
+    return {
+        "generated": samples[:N_SHOWN].numpy(),
+        "exact": exact.numpy(),
+        "state_space": target.state_space,
+        "walls": getattr(target, "boundary", None) == "fixed",
+    }
+
+
+def _marginals(target: Target, samples: Tensor) -> Figure:
+    if target.state_space == "spin":
+        up = torch.stack([target.marginal(i, torch.ones(1))[0] for i in range(target.dim)])
+        return plots.spin_marginals(samples.numpy(), up.numpy())
+    sites = sorted({0, target.dim // 4, target.dim // 2, target.dim - 1})
+    low, high = float(samples.min()), float(samples.max())
+    grid = torch.linspace(low, high, DENSITY_POINTS, dtype=torch.float64)
+    density = torch.stack([target.marginal(site, grid) for site in sites])
+    return plots.marginals(samples.numpy(), sites, grid.numpy(), density.numpy())
+
+
+def _verdicts(evaluation: Evaluation) -> dict[str, Any]:
+    null_laws = evaluation.perfect.null_laws(len(evaluation.samples))
+    labels = metric_labels(evaluation.perfect)
+    names = [name for name in evaluation.judgements if name != SCORE_ERROR]
+    band = np.array(
+        [null_laws[name].draws.quantile(torch.tensor([0.025, 0.975]).double()) for name in names]
+    )
+    floors = np.array([null_laws[name].floor for name in names])
+    baselines = {
+        baseline: np.array([judged[name].value for name in names]) / floors
+        for baseline, judged in evaluation.baselines.items()
+    }
+    judged = [evaluation.judgements[name] for name in names]
+    return {
+        "names": [labels[name] for name in names],
+        "ratio": np.array([j.value for j in judged]) / floors,
+        "band": band.T / floors,
+        "verdict": [j.verdict for j in judged],
+        "baselines": baselines,
+    }
+
+
+def _two_point(evaluation: Evaluation) -> dict[str, Any] | None:
+    observables = {o.name: o for o in evaluation.perfect.observables}
+    observable = observables.get("two_point_function")
+    if observable is None:
+        return None
+    groups, average = group_averages(observable, evaluation.samples)
+    half = 1.96 * groups.std(0) / len(groups) ** 0.5
+    _, data = group_averages(observable, evaluation.training_data)
+    return {
+        "r": np.arange(1, len(average) + 1),
+        "exact": observable.exact.numpy(),
+        "generated": average.numpy(),
+        "interval": torch.stack([average - half, average + half]).numpy(),
+        "data": data.numpy(),
+    }
+
+
+def _score_error(target: Target, evaluation: Evaluation) -> dict[str, Any]:
+    curve = evaluation.curve
+    if curve is None:
+        raise TypeError("got an evaluation without a denoiser")
+    return {
+        "log_snr": curve.log_snr.numpy(),
+        "error": curve.error.numpy(),
+        "standard_error": curve.standard_error.numpy(),
+        "baselines": {
+            name: baseline.error.numpy() for name, baseline in evaluation.baseline_curves.items()
+        },
+        "state_space": target.state_space,
+    }

@@ -1,0 +1,26 @@
+"""Errors of samples and scores, each beside the error that perfect samples would show."""
+
+from truescore.metrics.evaluate import evaluate_samples, metric_labels
+from truescore.metrics.marginals import MarginalsKS
+from truescore.metrics.null_law import NullLaw
+from truescore.metrics.observable_error import ObservableError
+from truescore.metrics.perfect_samples import PerfectSamples
+from truescore.metrics.score_error import ScoreErrorCurve, score_error_curve
+from truescore.metrics.table import metrics_table
+from truescore.metrics.verdict import LEVEL, Judgement, holm, rejected
+
+__all__ = [
+    "LEVEL",
+    "Judgement",
+    "MarginalsKS",
+    "NullLaw",
+    "ObservableError",
+    "PerfectSamples",
+    "ScoreErrorCurve",
+    "evaluate_samples",
+    "holm",
+    "metric_labels",
+    "metrics_table",
+    "rejected",
+    "score_error_curve",
+]

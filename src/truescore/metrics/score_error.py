@@ -1,0 +1,199 @@
+"""The error of a score against the exact one, over the noise level."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from truescore.denoisers import Denoiser, RealDenoiser, SpinDenoiser
+from truescore.errors import UserError
+from truescore.metrics.verdict import Judgement
+from truescore.processes import Process
+
+BOOTSTRAP_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class ScoreErrorCurve:
+    """Squared score errors of n held-out samples at L noise levels, from noise to data.
+
+    Reals: error = sqrt(E|s - s*|^2 / E|s*|^2), the relative L2 error. Spins: error = KL of the
+    Bernoulli laws of x_t^i given all other spins, exact against learned, averaged over i, in nats.
+
+    Attributes:
+        times: t of each level, ``(L,)``, decreasing.
+        log_snr: log signal-to-noise ratio of each level, ``(L,)``, equally spaced.
+        numerator: |s - s*|^2, or the KL per site, of each sample, ``(n, L)``.
+        denominator: |s*|^2 of each sample, ``(n, L)``; ``None`` for spins.
+    """
+
+    times: Tensor
+    log_snr: Tensor
+    numerator: Tensor
+    denominator: Tensor | None
+
+    @property
+    def error(self) -> Tensor:
+        """The error at each level, ``(L,)``."""
+        return self._errors(torch.ones(1, len(self.numerator), dtype=torch.float64))[0]
+
+    @property
+    def standard_error(self) -> Tensor:
+        """Standard error of ``error`` over the held-out samples, ``(L,)``."""
+        root_n = len(self.numerator) ** 0.5
+        if self.denominator is None:
+            return self.numerator.std(0) / root_n
+        # Of a ratio of means A/B: the scatter of a - (A/B) b, over B; its root by the chain rule.
+        error, scale = self.error, self.denominator.mean(0)
+        scatter = (self.numerator - error**2 * self.denominator).std(0) / root_n
+        return torch.where(error > 0, scatter / scale / (2 * error), 0.0)
+
+    def mean(
+        self,
+        density: Callable[[Tensor], Tensor] | None = None,
+        n_bootstrap: int = 1000,
+        seed: int = 0,
+    ) -> Judgement:
+        """One number: the mean over noise levels, of the square for reals (then its root).
+
+        No sampling noise stands between this and the model's own error (perfect scores have floor
+        0), so it is its own debiased value. The interval is a bootstrap over the held-out samples.
+
+        Args:
+            density: unnormalised density of the log-SNR at which the model is trained,
+                elementwise; ``None`` for uniform, as the losses draw it.
+            n_bootstrap: number of resamples.
+            seed: of the resampling.
+        """
+        weight = torch.ones_like(self.log_snr)
+        weight[[0, -1]] = 0.5
+        if density is not None:
+            weight = weight * density(self.log_snr)
+        weight = weight / weight.sum()
+        n = len(self.numerator)
+        value = float(self._mean(torch.ones(1, n, dtype=torch.float64), weight))
+        generator = torch.Generator().manual_seed(seed)
+        uniform = torch.ones(n, dtype=torch.float64)
+        resampled = []
+        for start in range(0, n_bootstrap, BOOTSTRAP_AT_ONCE):
+            size = min(BOOTSTRAP_AT_ONCE, n_bootstrap - start)
+            drawn = torch.randint(n, (size, n), generator=generator)
+            counts = torch.zeros(size, n, dtype=torch.float64)
+            counts.scatter_add_(1, drawn, uniform.expand_as(drawn))
+            resampled.append(self._mean(counts, weight))
+        low, high = torch.cat(resampled).quantile(torch.tensor([0.025, 0.975]).double()).tolist()
+        return Judgement(value, floor=0.0, debiased=value, ci_low=low, ci_high=high)
+
+    def as_dict(self) -> dict[str, list[float]]:
+        """The curve in plain numbers."""
+        return {
+            name: getattr(self, name).tolist()
+            for name in ("times", "log_snr", "error", "standard_error")
+        }
+
+    def _errors(self, counts: Tensor) -> Tensor:
+        """Errors of weighted samples, ``(B, n) -> (B, L)``."""
+        total = counts @ self.numerator
+        if self.denominator is None:
+            return total / counts.sum(1, keepdim=True)
+        return (total / (counts @ self.denominator)).sqrt()
+
+    def _mean(self, counts: Tensor, weight: Tensor) -> Tensor:
+        errors = self._errors(counts)
+        return errors @ weight if self.denominator is None else (errors**2 @ weight).sqrt()
+
+
+def score_error_curve(
+    denoiser: Denoiser,
+    exact: Denoiser,
+    process: Process,
+    x_0: Tensor,
+    n_levels: int = 20,
+    seed: int = 0,
+    chunk_size: int = 500,
+) -> ScoreErrorCurve:
+    """Compare a denoiser's score with the exact one on noised held-out samples.
+
+    The levels are equally spaced in log-SNR between the process's ends. Equal seeds give equal
+    noise: models are compared on the same points.
+
+    Args:
+        denoiser: what is judged; it is called in the precision and on the device of its weights.
+        exact: the oracle of the same law and process, called in float64.
+        process: forward noising.
+        x_0: exact held-out samples, ``(n, d)``.
+        n_levels: number L of noise levels, at least 2.
+        seed: of the noise.
+        chunk_size: samples per call.
+    """
+    spaces = {part.state_space for part in (denoiser, exact, process)}
+    if len(spaces) > 1:
+        raise UserError("got spins with reals, expected denoisers and process of one: choose so")
+    if len(x_0) < 2 or n_levels < 2:
+        raise UserError(f"got {len(x_0)} samples, {n_levels} levels, expected at least 2 of each")
+    log_snr, times = noise_levels(process, n_levels)
+    spins = process.state_space == "spin"
+    compare = _relative_entropy if spins else _squared_difference
+    generator = torch.Generator().manual_seed(seed)
+    numerator = torch.empty(len(x_0), n_levels, dtype=torch.float64)
+    denominator = torch.empty_like(numerator)
+    with torch.no_grad():
+        for level, time in enumerate(times.float()):
+            for rows in torch.arange(len(x_0)).split(chunk_size):
+                t = time.expand(len(rows))
+                x_t = process.perturb(x_0[rows].float(), t, generator)
+                pair = compare(denoiser, exact, x_t, t)
+                numerator[rows, level], denominator[rows, level] = pair
+    return ScoreErrorCurve(times, log_snr, numerator, None if spins else denominator)
+
+
+def noise_levels(process: Process, n_levels: int) -> tuple[Tensor, Tensor]:
+    """Equally spaced log-SNR between the process's ends, from noise to data, and their times."""
+    ends = torch.tensor([process.horizon, process.t_min], dtype=torch.float64)
+    low, high = process.log_snr(ends).tolist()
+    log_snr = torch.linspace(low, high, n_levels, dtype=torch.float64)
+    # The inverse may round to just outside the range that a denoiser accepts.
+    return log_snr, process.time_from_log_snr(log_snr).clamp(process.t_min, process.horizon)
+
+
+def _squared_difference(
+    denoiser: Denoiser, exact: Denoiser, x_t: Tensor, t: Tensor
+) -> tuple[Tensor, Tensor]:
+    """|s - s*|^2 and |s*|^2, ``(n,)`` each."""
+    truth = cast(RealDenoiser, exact).score(x_t.double(), t.double())
+    x_t, t = _as_weights(denoiser, x_t, t)
+    answer = cast(RealDenoiser, denoiser).score(x_t, t).to(truth)
+    return ((answer - truth) ** 2).sum(-1), (truth**2).sum(-1)
+
+
+def _relative_entropy(
+    denoiser: Denoiser, exact: Denoiser, x_t: Tensor, t: Tensor
+) -> tuple[Tensor, Tensor]:
+    """KL(exact || learned) of x_t^i given the others, averaged over sites, ``(n,)``; and ones."""
+    truth = cast(SpinDenoiser, exact).site_log_odds(x_t.double(), t.double())
+    x_t, t = _as_weights(denoiser, x_t, t)
+    answer = cast(SpinDenoiser, denoiser).site_log_odds(x_t, t).to(truth)
+    divergence = bernoulli_kl(truth, answer).mean(-1)
+    return divergence, torch.ones_like(divergence)
+
+
+def bernoulli_kl(a: Tensor, b: Tensor) -> Tensor:
+    """KL between Bernoulli laws of logits a and b, in nats, elementwise.
+
+    sigma(a) (a - b) + softplus(b) - softplus(a), written from the smaller side of a so that the
+    tails keep their digits.
+    """
+    sign = torch.where(a > 0, -1.0, 1.0)
+    a, b = sign * a, sign * b
+    return (a.sigmoid() * (a - b) + softplus(b) - softplus(a)).clamp(min=0)
+
+
+def _as_weights(denoiser: Denoiser, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    """The inputs on the device and in the precision of a network; float64 if there is none."""
+    weight = next(denoiser.parameters(), None)
+    if weight is None:
+        return x_t.double(), t.double()
+    return x_t.to(weight), t.to(weight)

@@ -1,0 +1,1 @@
+"""Thin Lightning around the mathematics: data, modules, callbacks, the run."""

@@ -1,0 +1,159 @@
+"""LightningModules: a loss, an optimiser, and sampling at every validation."""
+
+from typing import Any, Protocol, final
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from truescore.denoisers import Denoiser
+from truescore.errors import UserError
+from truescore.training.randomness import keyed_generator
+
+WARM_UP = 0.05
+BETAS = (0.9, 0.99)
+
+
+class Loss(Protocol):
+    """What a module needs of a loss: see ``truescore.losses``."""
+
+    def sample_times(self, denoiser: Any, n: int, generator: torch.Generator) -> Tensor:
+        """Times ``(n,)``."""
+        ...
+
+    def __call__(
+        self, denoiser: Any, x_0: Tensor, t: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Losses ``(n,)``."""
+        ...
+
+
+class Monitor(Protocol):
+    """Draws from the denoiser at a validation and logs how far the draws are from the truth."""
+
+    def __call__(self, module: "ScoreModule", step: int) -> None:
+        """Sample, judge, log."""
+        ...
+
+
+class ScoreModule(pl.LightningModule):
+    """Trains a denoiser by a score-matching loss.
+
+    All noise comes from generators keyed by seed and step: a run that was killed and resumed has
+    the same weights, to the bit, as one that was not, and validation never touches training's
+    stream.
+
+    Args:
+        denoiser: what is trained.
+        loss: unreduced loss.
+        learning_rate: peak of the schedule: linear warm-up, then a cosine to zero.
+        weight_decay: of AdamW.
+        max_steps: length of the schedule.
+        seed: key of the noise.
+        monitor: called at the end of every validation, except the sanity check.
+        checkpoint_note: plain values to keep in every checkpoint.
+    """
+
+    state_space: str
+
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        loss: Loss,
+        learning_rate: float,
+        weight_decay: float,
+        max_steps: int,
+        seed: int,
+        monitor: Monitor | None = None,
+        checkpoint_note: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        if denoiser.state_space != self.state_space:
+            raise UserError(
+                f"got a denoiser of {denoiser.state_space}s for {type(self).__name__},"
+                f" expected one of {self.state_space}s: use the other module"
+            )
+        self.denoiser = denoiser
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.max_steps = max_steps
+        self.seed = seed
+        self.monitor = monitor
+        self.checkpoint_note = checkpoint_note or {}
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
+        """Mean loss of a batch ``(n, d)`` at times and with noise of this step's own."""
+        generator = keyed_generator(
+            self.seed, "noise", self.global_step, self.global_rank, device=self.device
+        )
+        loss = self._loss(batch, generator)
+        if not loss.isfinite():
+            raise UserError(
+                f"got a loss of {float(loss)} at step {self.global_step}, expected a finite one:"
+                " lower model.learning_rate; the last good checkpoint is kept"
+            )
+        self.log("train/loss", loss, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: Tensor, batch_idx: int) -> None:
+        """Loss of held-out data, with the same noise at every validation."""
+        generator = keyed_generator(self.seed, "validation", batch_idx, device=self.device)
+        self.log("val/loss", self._loss(batch, generator), prog_bar=True, batch_size=len(batch))
+
+    def on_validation_epoch_end(self) -> None:
+        """Draw samples with the averaged weights and log how far they are from the truth."""
+        if self.trainer.sanity_checking or self.monitor is None:
+            return
+        self.monitor(self, self.global_step)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the note."""
+        checkpoint.update(self.checkpoint_note)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip by norm, and log the norm found."""
+        limit = float("inf") if gradient_clip_val is None else gradient_clip_val
+        self.log("train/gradient_norm", torch.nn.utils.clip_grad_norm_(self.parameters(), limit))
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """AdamW with a one-cycle schedule over ``max_steps``."""
+        optimizer = torch.optim.AdamW(
+            self.parameters(), lr=self.learning_rate, betas=BETAS, weight_decay=self.weight_decay
+        )
+        warm_up = max(1, int(WARM_UP * self.max_steps))
+
+        def factor(step: int) -> float:
+            if step < warm_up:
+                return (step + 1) / warm_up
+            done = min(1.0, (step - warm_up) / max(1, self.max_steps - warm_up))
+            return 0.5 * (1 + torch.cos(torch.tensor(done * torch.pi)).item())
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+    def _loss(self, x_0: Tensor, generator: torch.Generator) -> Tensor:
+        t = self.loss.sample_times(self.denoiser, len(x_0), generator)
+        return self.loss(self.denoiser, x_0, t, generator).mean()
+
+
+@final
+class DenoisingScoreMatchingModule(ScoreModule):
+    """Denoising score matching of reals."""
+
+    state_space = "real"
+
+
+@final
+class ConcreteScoreMatchingModule(ScoreModule):
+    """Concrete score matching of spins; ratio matching is its default loss."""
+
+    state_space = "spin"

@@ -1,0 +1,244 @@
+"""One run: simulate, train, sample, judge, and write it all down."""
+
+import logging
+import platform
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import TensorBoardLogger
+from rich.console import Console
+from torch import Tensor
+
+import truescore
+from truescore.config import config_hash
+from truescore.denoisers import check_pairing
+from truescore.errors import UserError
+from truescore.evaluation import Evaluation, evaluate
+from truescore.figures import evaluation_figures, save_figures
+from truescore.plots import loss_curves
+from truescore.runs import CONFIG, SAMPLES, SUMMARY, load_run, write_json, write_samples
+from truescore.training.build import (
+    build_denoiser,
+    build_loss,
+    build_process,
+    build_sampler,
+    build_target,
+)
+from truescore.training.data import LawDataModule
+from truescore.training.module import (
+    ConcreteScoreMatchingModule,
+    DenoisingScoreMatchingModule,
+    ScoreModule,
+)
+from truescore.training.monitor import SampleMonitor
+from truescore.training.randomness import keyed_generator
+from truescore.training.resume import KEY, check_resumable, training_config
+from truescore.training.throughput import Throughput
+from truescore.training.trainer import build_trainer, keep_freed_memory, steps_per_epoch
+
+log = logging.getLogger("truescore")
+SCHEMA_VERSION = 1
+N_MONITORED = 1024
+MODULES = {"real": DenoisingScoreMatchingModule, "spin": ConcreteScoreMatchingModule}
+
+
+def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
+    """Run a composed configuration and return its summary, as written to ``summary.json``.
+
+    Args:
+        config: a configuration that ``truescore.config.check`` finds no fault with.
+        run_dir: folder that everything is written into.
+
+    Raises:
+        UserError: for whatever the user can mend: a checkpoint of another training, a diverged
+            loss, a law that cannot be sampled.
+    """
+    keep_freed_memory()
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    if plain["ckpt_path"] is not None:
+        check_resumable(Path(plain["ckpt_path"]), plain)
+    OmegaConf.save(OmegaConf.create(plain), run_dir / CONFIG)
+
+    module, data, simulate_seconds = prepare(plain)
+    trainer = build_trainer(plain, run_dir)
+    trainer.fit(module, datamodule=data, ckpt_path=plain["ckpt_path"], weights_only=True)
+    if trainer.interrupted or trainer.global_step < plain["trainer"]["max_steps"]:
+        raise UserError(
+            f"got {trainer.global_step} of {plain['trainer']['max_steps']} steps: resume with"
+            f" ckpt_path={run_dir}/checkpoints/last.ckpt"
+        )
+    throughput = next(c for c in trainer.callbacks if isinstance(c, Throughput))
+
+    samples, sample_seconds = draw(run_dir, plain, trainer.strategy.root_device)
+    evaluation = judge(run_dir, plain, samples, data.train_data)
+    summary = {
+        "schema_version": SCHEMA_VERSION,
+        "experiment": plain["name"],
+        "dataset": plain["dataset"]["name"],
+        "dim": plain["dataset"]["dim"],
+        "n_train": plain["dataset"]["n_train"],
+        "n_generate": plain["sampler"]["n_generate"],
+        "seed": plain["seed"],
+        "config_hash": config_hash(config),
+        "git": _git_revision(),
+        "versions": _versions(),
+        "device": str(trainer.strategy.root_device),
+        "n_parameters": sum(p.numel() for p in module.parameters()),
+        "steps": trainer.global_step,
+        "seconds": {
+            "simulate": simulate_seconds,
+            "train": throughput.seconds,
+            "sample": sample_seconds,
+        },
+        **describe(evaluation),
+    }
+    _log_hyperparameters(trainer, plain, evaluation)
+    save_figures(run_dir / "figures", {"loss": _loss_figure(run_dir)})
+    write_json(run_dir / SUMMARY, summary)
+    log.info("figures: %s", run_dir / "figures")
+    log.info("summary: %s", run_dir / SUMMARY)
+    return summary
+
+
+def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, float]:
+    """The module and the data of a run, and the seconds that simulating the data took."""
+    seed, settings = config["seed"], config["trainer"]
+    target = build_target(config)
+    process = build_process(config, target.dim)
+    check_pairing(target, process)
+    log.info("%s", process.describe())
+    start = time.perf_counter()
+    data = LawDataModule(
+        target,
+        config["dataset"]["n_train"],
+        config["dataset"]["n_val"],
+        config["dataset"]["batch_size"],
+        steps_per_epoch(settings["max_steps"], settings["val_every_n_steps"]),
+        seed,
+    )
+    seconds = time.perf_counter() - start
+    pl.seed_everything(seed, verbose=False)
+    monitor = SampleMonitor(
+        target,
+        build_sampler(config),
+        min(N_MONITORED, config["sampler"]["n_generate"]),
+        config["sampler"]["chunk_size"],
+        config["metrics"],
+        seed,
+    )
+    module = MODULES[target.state_space](
+        denoiser=build_denoiser(config, target.dim, process, data.train_data),
+        loss=build_loss(config),
+        learning_rate=config["model"]["learning_rate"],
+        weight_decay=config["model"]["weight_decay"],
+        max_steps=settings["max_steps"],
+        seed=seed,
+        monitor=monitor,
+        checkpoint_note={KEY: training_config(dict(config))},
+    )
+    return module, data, seconds
+
+
+def draw(run_dir: Path, config: Mapping[str, Any], device: torch.device) -> tuple[Tensor, float]:
+    """Samples of the best checkpoint, written to the run's folder, and the seconds they took."""
+    run = load_run(run_dir)
+    settings = config["sampler"]
+    generator = keyed_generator(config["seed"], "samples", device=device)
+    start = time.perf_counter()
+    samples = run.sampler.sample(
+        run.denoiser.to(device),
+        settings["n_generate"],
+        run.target.dim,
+        generator,
+        settings["chunk_size"],
+    ).cpu()
+    seconds = time.perf_counter() - start
+    write_samples(run_dir / SAMPLES, samples)
+    return samples, seconds
+
+
+def judge(
+    run_dir: Path, config: Mapping[str, Any], samples: Tensor, training_data: Tensor
+) -> Evaluation:
+    """Hold samples and score of a run against the truth: print the table, draw the figures."""
+    run = load_run(run_dir)
+    evaluation = evaluate(
+        run.target, samples, training_data, config["metrics"], run.process, run.denoiser
+    )
+    title = (
+        f"{config['name']}: n_train = {len(training_data):,}, n_generate = {len(samples):,},"
+        f" seed {config['seed']}"
+    )
+    show(evaluation.table(title, odd=bool(config["model"]["net"].get("odd"))), run_dir)
+    save_figures(run_dir / "figures", evaluation_figures(run.target, evaluation, title))
+    return evaluation
+
+
+def describe(evaluation: Evaluation) -> dict[str, Any]:
+    """The part of a summary that an evaluation fills."""
+    return {
+        "metrics": {name: j.as_dict() for name, j in evaluation.judgements.items()},
+        "baselines": {
+            baseline: {name: j.as_dict() for name, j in judged.items()}
+            for baseline, judged in evaluation.baselines.items()
+        },
+        "score_error_curve": None if evaluation.curve is None else evaluation.curve.as_dict(),
+    }
+
+
+def show(table: Any, run_dir: Path) -> None:
+    """Print a table on the terminal and into ``table.txt``."""
+    Console().print(table)
+    with (run_dir / "table.txt").open("w") as stream:
+        Console(file=stream, width=160).print(table)
+
+
+def _loss_figure(run_dir: Path) -> Any:
+    import csv
+
+    with (run_dir / "metrics.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+
+    def column(name: str) -> tuple[list[float], list[float]]:
+        kept = [row for row in rows if row.get(name)]
+        return [float(row["step"]) for row in kept], [float(row[name]) for row in kept]
+
+    return loss_curves(*column("train/loss"), *column("val/loss"))
+
+
+def _log_hyperparameters(
+    trainer: pl.Trainer, config: Mapping[str, Any], evaluation: Evaluation
+) -> None:
+    """Fill TensorBoard's HPARAMS tab, which shows metrics only if they come with the values."""
+    values = {key: value for key, value in training_config(dict(config)).items() if value is not None}
+    results = {f"final/{name}": j.value for name, j in evaluation.judgements.items()}
+    for logger in trainer.loggers:
+        if isinstance(logger, TensorBoardLogger):
+            logger.log_hyperparams(values, results)
+            logger.finalize("success")
+
+
+def _git_revision() -> str | None:
+    """The commit of the code, with ``-dirty`` if it was changed since; ``None`` outside git."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    folder = Path(__file__).resolve().parent
+    try:
+        found = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "truescore": truescore.__version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "pytorch_lightning": pl.__version__,
+    }

@@ -1,0 +1,37 @@
+"""What statistical tests share."""
+
+import pytest
+import torch
+
+# Two-sided false-alarm rate 8e-11 for each number compared, so below 1e-6 for 10,000 of them.
+# Generators are fixed besides: a test that passes once passes always.
+SIGMAS = 6.5
+
+
+@pytest.fixture
+def assert_mean():
+    """Check that draws, independent along their first axis, have the expected mean (z-test)."""
+
+    def check(draws, expected, slack=0.0):
+        draws = draws.double()
+        expected = torch.as_tensor(expected, dtype=torch.float64)
+        error = (draws.mean(0) - expected).abs()
+        bound = SIGMAS * draws.std(0) / len(draws) ** 0.5 + slack
+        worst = (error - bound).max()
+        assert worst <= 0, f"mean off by {error.max():.3g}, allowed {bound.flatten()[:8].tolist()}"
+
+    return check
+
+
+@pytest.fixture
+def assert_uniform():
+    """Check that numbers are uniform on [0, 1], Kolmogorov-Smirnov; false-alarm rate 2e-9 each."""
+
+    def check(u):
+        n = len(u)
+        u = u.double().flatten().sort().values
+        steps = torch.arange(n + 1, dtype=torch.float64) / n
+        distance = torch.maximum((u - steps[:-1]).abs().max(), (u - steps[1:]).abs().max())
+        assert n**0.5 * distance < 3.2, f"Kolmogorov-Smirnov: {n**0.5 * distance:.3g} >= 3.2"
+
+    return check
