@@ -74,7 +74,9 @@ def load_run(path: str | Path, checkpoint: Literal["best", "last"] = "best") -> 
         denoiser.load_state_dict(weights)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
-        raise UserError(f"got weights in {path} that do not fit its config.yaml: {reason}") from error
+        raise UserError(
+            f"got weights in {path} that do not fit its config.yaml: {reason}"
+        ) from error
     return Run(path, config, target, process, denoiser.eval(), build_sampler(config))
 
 
@@ -117,7 +119,13 @@ def read_samples(file: Path) -> Tensor:
         raise UserError(f"got samples={file}, which does not exist: name a file")
     try:
         if file.suffix == ".safetensors":
-            samples = load_file(file)["samples"]
+            tensors = load_file(file)
+            if set(tensors) != {"samples"}:
+                keys = ", ".join(sorted(tensors)) or "none"
+                raise UserError(
+                    f"got samples={file} with keys {keys}, expected the key samples alone"
+                )
+            samples = tensors["samples"]
         elif file.suffix == ".npy":
             samples = torch.from_numpy(np.load(file, allow_pickle=False))
         elif file.suffix in (".pt", ".pth"):
@@ -129,10 +137,19 @@ def read_samples(file: Path) -> Tensor:
             raise UserError(
                 f"got samples={file}, expected .safetensors (key samples), .npy, .pt, .csv or .txt"
             )
-    except (SafetensorError, ValueError, KeyError, RuntimeError, EOFError, pickle.UnpicklingError) as e:
+    except (
+        SafetensorError,
+        ValueError,
+        KeyError,
+        RuntimeError,
+        EOFError,
+        pickle.UnpicklingError,
+    ) as e:
         if isinstance(e, UserError):
             raise
-        raise UserError(f"got samples={file}, which cannot be read: {str(e).splitlines()[0]}") from e
+        raise UserError(
+            f"got samples={file}, which cannot be read: {str(e).splitlines()[0]}"
+        ) from e
     if not isinstance(samples, Tensor) or samples.ndim != 2 or len(samples) < 2:
         shape = tuple(samples.shape) if isinstance(samples, Tensor) else type(samples).__name__
         raise UserError(f"got samples={file} of shape {shape}, expected a table (n, d), n >= 2")

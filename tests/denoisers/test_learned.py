@@ -23,7 +23,7 @@ class Answer(nn.Module):
 
     def forward(self, fields, noise_level):
         self.asked = fields, noise_level
-        return self.answer + torch.zeros_like(fields[:, 0])
+        return self.answer + torch.zeros_like(fields[..., 0])
 
 
 def covariance(scale=1.0):
@@ -118,9 +118,9 @@ def test_network_sees_scaled_fields_and_log_noise():
         time = torch.full((len(x_0),), t)
         denoiser.posterior_mean(process.perturb(x_0, time, generator), time)
         fields, level = net.asked
-        assert fields.shape == (len(x_0), 2, DIM)
-        assert float(fields[:, 0].square().mean()) == pytest.approx(1, rel=0.05)
-        assert 0 < float(fields[:, 1].square().mean()) < 1.1
+        assert fields.shape == (len(x_0), DIM, 2)
+        assert float(fields[..., 0].square().mean()) == pytest.approx(1, rel=0.05)
+        assert 0 < float(fields[..., 1].square().mean()) < 1.1
         alpha = math.exp(-(0.1 * t + 19.9 * t**2 / 2) / 2)
         assert float(level[0]) == pytest.approx(math.log(math.sqrt(1 - alpha**2) / alpha), rel=1e-4)
 

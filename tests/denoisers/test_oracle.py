@@ -109,7 +109,9 @@ def test_spin_oracle_answers_every_point_at_its_own_time():
 
 def mixture():
     means = torch.tensor([[1.0, 0.5], [-0.5, -1.0], [0.0, 1.5]])
-    factors = torch.tensor([[[0.6, 0.0], [0.3, 0.4]], [[0.3, 0.0], [-0.2, 0.5]], [[0.4, 0.0], [0.0, 0.2]]])
+    factors = torch.tensor(
+        [[[0.6, 0.0], [0.3, 0.4]], [[0.3, 0.0], [-0.2, 0.5]], [[0.4, 0.0], [0.0, 0.2]]]
+    )
     return GaussianMixture(torch.tensor([1.0, 2.0, 0.5]), means, factors @ factors.mT)
 
 
@@ -176,8 +178,10 @@ def test_noisy_densities_are_normalised():
 def test_gaussian_has_its_closed_form():
     generator = torch.Generator().manual_seed(4)
     factor = torch.randn(3, 3, dtype=torch.float64, generator=generator)
-    mean, covariance = torch.tensor([1.0, -2.0, 0.5]).double(), factor @ factor.mT + 0.1 * torch.eye(3)
-    law, process = GaussianMixture(torch.ones(1), mean[None], covariance[None]), VariancePreserving()
+    mean = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
+    covariance = factor @ factor.mT + 0.1 * torch.eye(3)
+    law = GaussianMixture(torch.ones(1), mean[None], covariance[None])
+    process = VariancePreserving()
     x_t = torch.randn(5, 3, dtype=torch.float64, generator=generator)
     for t in (0.01, 0.3, 0.9):
         time = torch.full((5,), t, dtype=torch.float64)

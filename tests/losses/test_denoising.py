@@ -21,7 +21,7 @@ class Constant(nn.Module):
         self.value = value
 
     def forward(self, fields, noise_level):
-        return self.value + torch.zeros_like(fields[:, 0])
+        return self.value + torch.zeros_like(fields[..., 0])
 
 
 def covariance():

@@ -30,10 +30,11 @@ class Shifted(SpinDenoiser):
         return self.exact.log_odds(x_t, t) + self.amount(x_t)
 
 
-ALWAYS_UP = lambda x: 0.3 + 0 * x  # noqa: E731
-COUPLED = lambda x: 0.3 * x.roll(1, 1)  # noqa: E731
-TRIPLE = lambda x: 0.3 * x.roll(1, 1) * x.roll(2, 1)  # noqa: E731
-SHIFTS = {"field": ALWAYS_UP, "coupling": COUPLED, "three spins": TRIPLE}
+SHIFTS = {
+    "field": lambda x: 0.3 + 0 * x,
+    "coupling": lambda x: 0.3 * x.roll(1, 1),
+    "three spins": lambda x: 0.3 * x.roll(1, 1) * x.roll(2, 1),
+}
 
 
 def data(seed=1):
@@ -85,7 +86,7 @@ def test_gradient_vanishes_at_the_oracle(t, assert_mean):
 
 @pytest.mark.parametrize("t", TIMES)
 def test_average_over_a_sites_own_flip_keeps_the_mean_and_lessens_the_scatter(t, assert_mean):
-    denoiser = Shifted(COUPLED)
+    denoiser = Shifted(SHIFTS["coupling"])
     averaged = losses_of(denoiser, t, seed=3)
     time = torch.full((DRAWS,), t, dtype=torch.float64)
     x_t = PROCESS.perturb(data(), time, torch.Generator().manual_seed(3))

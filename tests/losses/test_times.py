@@ -1,30 +1,45 @@
-"""Noise levels for training: stratified, and uniform in log-SNR."""
+"""Noise levels for training: in strata, uniform in log-SNR where there is much to learn."""
+
+import math
 
 import pytest
 import torch
 
 from truescore.losses import DenoisingScoreMatching, RatioMatching
-from truescore.losses.times import stratified_times
+from truescore.losses.times import FAR_SHARE, stratified_times
 from truescore.processes import SpinFlip, VariancePreserving
 
 PROCESSES = [VariancePreserving(), SpinFlip(64)]
+each_process = pytest.mark.parametrize("process", PROCESSES, ids=["reals", "spins"])
 
 
-def place(process, t):
-    """Where log-SNR stands in the process's range: 0 at t_min, 1 at the horizon."""
-    ends = process.log_snr(torch.tensor([process.t_min, process.horizon], dtype=torch.float64))
-    return (process.log_snr(t.double()) - ends[0]) / (ends[1] - ends[0])
+def ends(process):
+    """Log-SNR at the horizon and at t_min."""
+    times = torch.tensor([process.horizon, process.t_min], dtype=torch.float64)
+    return process.log_snr(times).tolist()
 
 
-@pytest.mark.parametrize("process", PROCESSES, ids=["reals", "spins"])
-def test_each_stratum_holds_one_time_uniform_inside(process, assert_uniform):
+def place(process, t, hidden=None):
+    """Where log-SNR stands, 0 at the horizon and 1 at t_min; ``hidden`` stands at ``FAR_SHARE``."""
+    low, high = ends(process)
+    log_snr = process.log_snr(t.double())
+    if hidden is None:
+        return (log_snr - low) / (high - low)
+    far = FAR_SHARE * (log_snr - low) / (hidden - low)
+    near = FAR_SHARE + (1 - FAR_SHARE) * (log_snr - hidden) / (high - hidden)
+    return torch.where(log_snr < hidden, far, near)
+
+
+@each_process
+@pytest.mark.parametrize("hidden", [None, -2.0])
+def test_each_stratum_holds_one_time_uniform_inside(process, hidden, assert_uniform):
     generator, n = torch.Generator().manual_seed(1), 256
     offsets = []
     for _ in range(40):
-        t = stratified_times(process, n, generator)
+        t = stratified_times(process, n, generator, hidden)
         assert t.shape == (n,)
         assert t.dtype == torch.float32
-        offset = place(process, t).sort().values * n - torch.arange(n)
+        offset = place(process, t, hidden).sort().values * n - torch.arange(n)
         # Times are float32: their log-SNR may stand 1e-3 of a stratum outside.
         assert (offset > -1e-3).all()
         assert (offset < 1 + 1e-3).all()
@@ -32,18 +47,40 @@ def test_each_stratum_holds_one_time_uniform_inside(process, assert_uniform):
     assert_uniform(torch.cat(offsets).clamp(0, 1))
 
 
-@pytest.mark.parametrize("process", PROCESSES, ids=["reals", "spins"])
+@each_process
 def test_a_lone_time_is_uniform_in_log_snr(process, assert_uniform):
     generator = torch.Generator().manual_seed(2)
-    t = torch.cat([stratified_times(process, 1, generator) for _ in range(3000)])
+    t = torch.cat([stratified_times(process, 1, generator) for _ in range(2000)])
     assert_uniform(place(process, t).clamp(0, 1))
 
 
-def test_losses_sample_these_times():
-    class Denoiser:
+@each_process
+def test_a_level_outside_the_range_hides_nothing(process):
+    low, high = ends(process)
+    for hidden in (low - 1, high + 1):
+        first, second = (
+            stratified_times(process, 32, torch.Generator().manual_seed(3), level)
+            for level in (None, hidden)
+        )
+        assert torch.equal(first, second)
+
+
+def test_ratio_matching_trains_at_these_times():
+    class Spins:
         process = SpinFlip(64)
 
-    for loss in (RatioMatching(), DenoisingScoreMatching()):
-        generator, same = (torch.Generator().manual_seed(3) for _ in range(2))
-        t = loss.sample_times(Denoiser, 32, generator)
-        assert torch.equal(t, stratified_times(Denoiser.process, 32, same))
+    t = RatioMatching().sample_times(Spins, 32, torch.Generator().manual_seed(3))
+    same = stratified_times(Spins.process, 32, torch.Generator().manual_seed(3))
+    assert torch.equal(t, same)
+
+
+def test_denoising_trains_where_the_coherent_mode_is_seen():
+    """A tenth of the times where s is over four times the largest standard deviation of a mode."""
+
+    class Reals:
+        process = VariancePreserving()
+        spectrum = torch.tensor([0.1, 0.5, 9.0])
+
+    t = DenoisingScoreMatching().sample_times(Reals, 1000, torch.Generator().manual_seed(3))
+    s = Reals.process.sigma(t) / Reals.process.alpha(t)
+    assert int((s > 4 * math.sqrt(9.0)).sum()) == pytest.approx(100, abs=1)

@@ -11,7 +11,7 @@ PROCESSES = [
     VariancePreserving(beta_min=0.1, beta_max=8.0, t_min=0.01),
     VariancePreserving(beta_min=2.0, beta_max=2.0),
 ]
-process_of_each_kind = pytest.mark.parametrize("process", PROCESSES, ids=["usual", "slow", "constant"])
+each_process = pytest.mark.parametrize("process", PROCESSES, ids=["usual", "slow", "constant"])
 
 
 def times(process, n=41):
@@ -24,14 +24,14 @@ def slope(f, t, step=1e-4):
     return (8 * near - far) / (12 * step)
 
 
-@process_of_each_kind
+@each_process
 def test_variance_is_preserved(process):
     t = times(process)
     total = process.alpha(t) ** 2 + process.sigma(t) ** 2
     torch.testing.assert_close(total, torch.ones_like(t), atol=1e-14, rtol=0)
 
 
-@process_of_each_kind
+@each_process
 def test_drift_and_diffusion_are_those_of_alpha_and_sigma(process):
     t = times(process)
     f = slope(lambda t: process.alpha(t).log(), t)
@@ -40,7 +40,7 @@ def test_drift_and_diffusion_are_those_of_alpha_and_sigma(process):
     torch.testing.assert_close(process.diffusion(t) ** 2, g_squared, atol=1e-8, rtol=1e-8)
 
 
-@process_of_each_kind
+@each_process
 def test_rate_runs_from_beta_min_to_beta_max(process):
     ends = process.diffusion(torch.tensor([0.0, 1.0], dtype=torch.float64)) ** 2
     expected = torch.tensor([process.beta_min, process.beta_max], dtype=torch.float64)
@@ -49,7 +49,7 @@ def test_rate_runs_from_beta_min_to_beta_max(process):
     assert float(process.sigma(torch.zeros(1))) == 0
 
 
-@process_of_each_kind
+@each_process
 def test_log_snr_decreases_and_is_inverted(process):
     t = times(process)
     log_snr = process.log_snr(t)

@@ -44,11 +44,13 @@ def test_flip_probability_is_that_of_a_two_state_chain():
     process = SpinFlip(4)
     for t in times(process, 9):
         transition = torch.linalg.matrix_exp(t * rates)
-        torch.testing.assert_close(process.flip_probability(t), transition[0, 1], atol=1e-14, rtol=0)
-        expected = transition[0, 0] - transition[0, 1]
-        torch.testing.assert_close(process.alpha(t), expected, atol=1e-14, rtol=0)
+        # The matrix exponential itself is good to 1e-12.
+        close = {"atol": 1e-11, "rtol": 0}
+        torch.testing.assert_close(process.flip_probability(t), transition[0, 1], **close)
+        kept = transition[0, 0] - transition[0, 1]
+        torch.testing.assert_close(process.alpha(t), kept, **close)
         odds = (transition[0, 0] / transition[0, 1]).log()
-        torch.testing.assert_close(process.evidence(t), odds, atol=1e-11, rtol=1e-11)
+        torch.testing.assert_close(process.evidence(t), odds, atol=1e-9, rtol=0)
 
 
 def test_flip_probability_of_the_smallest_times_keeps_its_digits_in_float32():

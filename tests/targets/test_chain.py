@@ -84,7 +84,8 @@ def test_spin_posterior_is_its_enumeration(boundary):
     chain = spin_chain(boundary)
     x = all_spins(chain.dim)
     p = chain.log_prob(x).exp()
-    evidence = torch.randn(3, chain.dim, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    generator = torch.Generator().manual_seed(2)
+    evidence = torch.randn(3, chain.dim, dtype=torch.float64, generator=generator)
     log_evidence, log_odds = chain.spin_posterior(evidence)
     for b in range(3):
         weight = p * (evidence[b] * x / 2).sum(1).exp()
@@ -209,9 +210,7 @@ def test_ginzburg_landau_at_different_resolutions_agrees(dim):
     wall = chain.lam * (dim + 1) ** 2
     second = covariance.diagonal()
     bond = wall * (2 * second.sum() - 2 * covariance.diagonal(1).sum())
-    fourth = chain.pair_expectation(
-        *[(chain.nodes**2).expand(dim, -1)] * 2
-    ).diagonal()
+    fourth = chain.pair_expectation(*[(chain.nodes**2).expand(dim, -1)] * 2).diagonal()
     virial = bond + ((fourth - second) / chain.lam).sum()
     assert float(virial) == pytest.approx(dim * chain.temperature, rel=1e-9)
 

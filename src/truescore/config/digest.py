@@ -16,7 +16,6 @@ NOT_THE_RESULT = frozenset(
         "trainer.accelerator",
         "trainer.devices",
         "callbacks.progress_bar",
-        "sampler.chunk_size",
     }
 )
 

@@ -209,6 +209,7 @@ class Denoising(AnyLoss, Strict):
     """conf/loss/denoising.yaml."""
 
     state_space: Literal["real"]
+    weighting: Literal["mode", "score"]
 
 
 class RatioMatching(AnyLoss, Strict):
@@ -224,7 +225,7 @@ class AnySampler(Open):
     name: Word
     state_space: StateSpace
     steps: Count
-    grid: Literal["uniform", "geometric", "log_snr"]
+    grid: Literal["uniform", "quadratic", "geometric", "log_snr"]
     n_generate: Annotated[int, Field(ge=2)]
     chunk_size: Count
 

@@ -36,7 +36,7 @@ class LearnedRealDenoiser(RealDenoiser):
     Skip laws are mixtures of Gaussians with one shared covariance; no component means no skip.
 
     Args:
-        net: ``net(channels (n, c, d), log s (n,)) -> (n, d)``, c = 2.
+        net: ``net(fields (n, d, c), log s (n,)) -> (n, d)``, c = 2.
         process: forward process.
         second_moment: E[x x'] of the training data, ``(d, d)``.
         skip_means: means of the skip law's equally likely components, ``(k, d)``; k may be 0.
@@ -83,7 +83,7 @@ class LearnedRealDenoiser(RealDenoiser):
 
     def _residual(self, y: Tensor, skip: Tensor, s: Tensor) -> Tensor:
         scaled = y / (self.data_scale**2 + s**2).sqrt()
-        field = self.net(torch.stack([scaled, skip / self.data_scale], 1), s[:, 0].log())
+        field = self.net(torch.stack([scaled, skip / self.data_scale], -1), s[:, 0].log())
         scale = s**2 * self.spectrum.sqrt() / (self.spectrum + s**2)
         return ((field @ self.basis) * scale) @ self.basis.mT
 

@@ -22,7 +22,7 @@ def evaluate_samples(perfect: PerfectSamples, samples: Tensor) -> dict[str, Judg
 
     Args:
         perfect: perfect samples of the law, ``PerfectSamples(target)``.
-        samples: at least 10, float32 or float64.
+        samples: at least 20, float32 or float64.
 
     Returns:
         The judgement of each metric, by name.

@@ -1,50 +1,67 @@
-"""A confidence interval for a squared distance between averages and exact values."""
+"""Confidence intervals for the distance between an average and its exact value."""
 
 import math
 
-import torch
 from torch import Tensor
+
+from truescore.metrics.verdict import signed_root
 
 Z95 = 1.959964
 
 
-def squared_error_interval(deviations: Tensor, estimate: float) -> tuple[float, float]:
-    """95% interval of theta = |delta|^2, delta an average's true deviation from its exact value.
+def debiased_interval(groups: Tensor, deviation: Tensor, floor: float) -> tuple[float, float]:
+    """95% interval of the debiased error sign(u) sqrt|u|, u = |e|^2 - floor^2.
 
-    With e = delta + noise, noise of covariance C, the estimate U = |e|^2 - E|noise|^2 has variance
-    4 delta' C delta + 2 tr C^2, which grows with theta. The interval holds every theta with
-    (U - theta)^2 <= z^2 Var(theta), Wilson's construction: it stays honest where theta is near
-    zero and U is far from normal, where U plus or minus z times one standard error is not.
-
-    C comes from G groups, and tr C^2 from the inner products of *different* groups' noise, whose
-    variance it is. Resampling the groups instead counts tr C^2 three times over, and adds
-    (tr C)^2 / G where there are more independent features than groups; its intervals are up to
-    twice too wide near the floor, and for single features too short at two to three times the
-    floor. Here delta' C delta is taken as e' C e, larger by tr C^2, and the slope of the variance
-    as the larger of what e and what the noise suggest: coverage errs on the high side.
+    e = delta + noise is a sample average's deviation from its exact value; u estimates |delta|^2.
 
     Args:
-        deviations: averages of G groups of equal size, less their exact values, ``(G, p)``.
-        estimate: U, from all samples.
+        groups: deviations of the averages of G groups of equal size, ``(G, p)``.
+        deviation: e, of all samples, ``(p,)``.
+        floor: root mean square of e if delta = 0.
 
     Returns:
-        The ends of the interval of theta; the lower one may be negative.
+        Lower and upper end; an end below zero says that samples without error explain e.
     """
-    n_groups = len(deviations)
-    gram = deviations @ deviations.mT
-    along = gram.mean(1)  # <deviation of a group, e>
-    square = float(along.mean())  # |e|^2
-    noise = gram - along[:, None] - along + square
-    off_diagonal = noise[~torch.eye(n_groups, dtype=torch.bool)]
+    square = float(deviation @ deviation) - floor**2
+    interval = _scalar if len(deviation) == 1 else _vector
+    ends = interval(groups, deviation, square)
+    return signed_root(ends[0]), signed_root(ends[1])
+
+
+def _scalar(groups: Tensor, deviation: Tensor, square: float) -> tuple[float, float]:
+    """From e +- z se; an interval that holds delta = 0 starts at 0, or at u if that is less."""
+    reach = Z95 * float(groups.std()) / math.sqrt(len(groups))
+    distance = float(deviation.abs())
+    low = (distance - reach) ** 2 if distance > reach else min(square, 0.0)
+    return low, (distance + reach) ** 2
+
+
+def _vector(groups: Tensor, deviation: Tensor, square: float) -> tuple[float, float]:
+    """All theta = |delta|^2 with (u - theta)^2 <= z^2 Var(theta), Wilson's construction.
+
+    Noise of covariance C gives u the variance 4 delta' C delta + 2 tr C^2, which grows with theta:
+    so the interval stays honest near theta = 0, where u +- z standard errors is not.
+
+    C comes from the groups; tr C^2 is the variance of the inner products of *different* groups'
+    noise. Resampling the groups instead counts tr C^2 three times over, and adds (tr C)^2 / G where
+    there are more independent features than groups: up to twice too wide near the floor. Here
+    delta' C delta is taken as e' C e, larger by tr C^2 on average, and the slope of the variance as
+    the larger of what e and what the noise suggest: coverage errs on the high side.
+    """
+    n_groups = len(groups)
+    centred = groups - groups.mean(0)
+    noise = centred @ centred.mT
     trace = float(noise.diagonal().sum()) / (n_groups - 1) / n_groups
-    trace_of_square = float(off_diagonal.var(correction=0)) / n_groups**2
-    e_c_e = float(along.var()) / n_groups
-    slope = 4 * max(_ratio(e_c_e, square), _ratio(trace_of_square, trace))
+    # Products of different groups; centring gives them the mean -trace, which is no scatter.
+    mean_square = float((noise.fill_diagonal_(0) ** 2).sum()) / (n_groups - 1) / n_groups
+    trace_of_square = max(mean_square - trace**2, 0.0) / n_groups**2
+    e_c_e = float((groups @ deviation).var()) / n_groups
+    slope = 4 * max(_ratio(e_c_e, float(deviation @ deviation)), _ratio(trace_of_square, trace))
     variance = 4 * e_c_e + 2 * trace_of_square
-    # x = theta - U solves x^2 = z^2 (variance + slope x).
+    # y = theta - u solves y^2 = z^2 (variance + slope y).
     half = Z95**2 * slope / 2
     root = math.sqrt(half**2 + Z95**2 * variance)
-    return estimate + half - root, estimate + half + root
+    return square + half - root, square + half + root
 
 
 def _ratio(a: float, b: float) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from truescore.metrics.interval import squared_error_interval
+from truescore.metrics.interval import debiased_interval
 from truescore.metrics.perfect_samples import PerfectSamples, error
 from truescore.metrics.sample_metric import SampleMetric
 from truescore.metrics.verdict import Judgement, signed_root
@@ -38,11 +38,11 @@ class ObservableError(SampleMetric):
         null = self.perfect.null_laws(len(x))[self.observable.name]
         if self.observable.norm == "l1":
             return null.judge(value)
-        low, high = squared_error_interval(groups - self.observable.exact, value**2 - null.floor**2)
+        exact = self.observable.exact
         return null.judge(
             value,
             debiased=signed_root(value**2 - null.floor**2),
-            interval=(signed_root(low), signed_root(high)),
+            interval=debiased_interval(groups - exact, average - exact, null.floor),
         )
 
 

@@ -14,7 +14,7 @@ from truescore.metrics.verdict import Judgement
 from truescore.targets import Target
 from truescore.targets.base import check_spins, check_width
 
-FEWEST = 10
+FEWEST = 20
 
 
 class SampleMetric(Metric):

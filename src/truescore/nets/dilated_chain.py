@@ -26,9 +26,6 @@ class DilatedChainNet(nn.Module):
         reflection: build in f(x reversed) = f(x) reversed.
     """
 
-    waves: Tensor
-    parity: Tensor
-
     def __init__(
         self,
         dim: int,
@@ -46,41 +43,66 @@ class DilatedChainNet(nn.Module):
                 f" depth at least 1 and n_modes from 0 to dim={dim}"
             )
         bias = not odd
-        self.reflection = reflection
         self.activation = OddGate() if odd else FilmSiLU()
+        self.reflection = reflection
         self.embedding = NoiseEmbedding(channels)
         self.film = nn.Linear(channels, 2 * channels * depth)
-        self.position = nn.Parameter(torch.zeros(depth, 2, channels, dim))
-        self.lift = nn.Conv1d(in_channels, channels, 3, padding=1, bias=bias)
+        self.position = nn.Parameter(torch.zeros(depth, 2, dim, channels))
+        self.lift = SiteConv(in_channels, channels, 1, bias, reflection)
         self.spread = nn.ModuleList(
-            nn.Conv1d(channels, channels, 3, padding=2**b, dilation=2**b, bias=bias)
-            for b in range(depth)
+            SiteConv(channels, channels, 2**b, bias, reflection) for b in range(depth)
         )
-        self.merge = nn.ModuleList(nn.Conv1d(channels, channels, 1, bias=bias) for _ in range(depth))
-        self.head = nn.Conv1d(channels, 1, 3, padding=1, bias=bias)
+        self.merge = nn.ModuleList(nn.Linear(channels, channels, bias=bias) for _ in range(depth))
+        self.head = nn.Linear(channels, 1, bias=bias)
         nn.init.zeros_(self.head.weight)
         self.waves_net = WavesNet(dim, n_modes, in_channels, odd, reflection) if n_modes else None
 
     def forward(self, fields: Tensor, noise_level: Tensor) -> Tensor:
-        """Map fields ``(n, c, d)`` at noise levels ``(n,)`` to a field ``(n, d)``."""
-        film = self.film(self.embedding(noise_level))[..., None].chunk(2 * len(self.spread), 1)
+        """Map fields ``(n, d, c)`` at noise levels ``(n,)`` to a field ``(n, d)``."""
+        film = self.film(self.embedding(noise_level))[:, None].chunk(2 * len(self.spread), -1)
         position = self.position
         if self.reflection:
-            position = (position + position.flip(-1)) / 2
-        h = self._convolve(self.lift, fields)
+            position = (position + position.flip(2)) / 2
+        h = self.lift(fields)
         for b, (spread, merge) in enumerate(zip(self.spread, self.merge, strict=True)):
             a, c = film[2 * b] + position[b, 0], film[2 * b + 1] + position[b, 1]
-            h = h + merge(self.activation(self._convolve(spread, h), a, c))
-        field = self._convolve(self.head, h)[:, 0]
+            h = h + merge(self.activation(spread(h), a, c))
+        field = self.head(h)[..., 0]
         return field if self.waves_net is None else field + self.waves_net(fields, noise_level)
 
-    def _convolve(self, layer: nn.Module, h: Tensor) -> Tensor:
-        if not isinstance(layer, nn.Conv1d):
-            raise TypeError(f"got {type(layer).__name__}, expected a Conv1d")
-        weight = (layer.weight + layer.weight.flip(-1)) / 2 if self.reflection else layer.weight
-        return nn.functional.conv1d(
-            h, weight, layer.bias, padding=layer.padding, dilation=layer.dilation
-        )
+
+class SiteConv(nn.Module):
+    """Convolution over three sites a dilation apart, zeros beyond the walls, channels last.
+
+    One matrix product over stacked shifts: on a CPU faster than a convolution this narrow.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        dilation: distance between the three sites.
+        bias: whether to add one; a network that is odd has none.
+        reflection: give both neighbours the same weights.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, dilation: int, bias: bool, reflection: bool
+    ) -> None:
+        super().__init__()
+        self.dilation = dilation
+        self.reflection = reflection
+        self.linear = nn.Linear(3 * in_channels, out_channels, bias=bias)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Map ``(n, d, c)`` to ``(n, d, c')``."""
+        dim, k = h.shape[1], self.dilation
+        padded = nn.functional.pad(h, (0, 0, k, k))
+        before, after = padded[:, :dim], padded[:, 2 * k :]
+        weight = self.linear.weight
+        if self.reflection:
+            left, centre, right = weight.chunk(3, 1)
+            side = (left + right) / 2
+            weight = torch.cat([side, centre, side], 1)
+        return nn.functional.linear(torch.cat([before, h, after], -1), weight, self.linear.bias)
 
 
 class WavesNet(nn.Module):
@@ -91,7 +113,6 @@ class WavesNet(nn.Module):
     """
 
     waves: Tensor
-    mask: Tensor
 
     def __init__(
         self, dim: int, n_modes: int, in_channels: int, odd: bool, reflection: bool, width: int = 64
@@ -100,7 +121,6 @@ class WavesNet(nn.Module):
         i, k = torch.arange(1, dim + 1), torch.arange(1, n_modes + 1)
         sines = (math.pi * i[:, None] * k / (dim + 1)).sin() * math.sqrt(2 / (dim + 1))
         self.register_buffer("waves", sines, persistent=False)
-        self.odd = odd
         self.embedding = NoiseEmbedding(width)
         self.film = nn.Linear(width, 2 * width)
         self.enter = nn.Linear(in_channels * n_modes, width, bias=not odd)
@@ -120,8 +140,8 @@ class WavesNet(nn.Module):
             self.register_buffer(f"{name}_constant", constant.float(), persistent=False)
 
     def forward(self, fields: Tensor, noise_level: Tensor) -> Tensor:
-        """Map fields ``(n, c, d)`` to a field ``(n, d)`` made of the longest waves."""
-        amplitudes = (fields @ self.waves).flatten(1)
+        """Map fields ``(n, d, c)`` to a field ``(n, d)`` made of the longest waves."""
+        amplitudes = (fields.mT @ self.waves).flatten(1)
         a, b = self.film(self.embedding(noise_level)).chunk(2, -1)
         h = self._masked("enter", amplitudes)
         h = h * torch.sigmoid(a * h.abs() + self.meet(h.abs()) + b)

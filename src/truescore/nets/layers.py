@@ -20,7 +20,9 @@ class NoiseEmbedding(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.register_buffer("frequencies", torch.logspace(-1.2, 0.6, EMBEDDING // 2) * math.pi)
-        self.mlp = nn.Sequential(nn.Linear(EMBEDDING + 1, width), nn.SiLU(), nn.Linear(width, width))
+        self.mlp = nn.Sequential(
+            nn.Linear(EMBEDDING + 1, width), nn.SiLU(), nn.Linear(width, width)
+        )
 
     def forward(self, noise_level: Tensor) -> Tensor:
         """Map levels ``(n,)`` to features ``(n, width)``."""

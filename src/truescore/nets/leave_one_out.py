@@ -28,7 +28,9 @@ class LeaveOneOutConv(nn.Module):
     ) -> None:
         super().__init__()
         if min(width, radius, depth) < 1:
-            raise UserError(f"got width={width}, radius={radius}, depth={depth}, expected at least 1")
+            raise UserError(
+                f"got width={width}, radius={radius}, depth={depth}, expected at least 1"
+            )
         radius = min(radius, (dim - 1) // 2)
         offsets = torch.cat([torch.arange(-radius, 0), torch.arange(1, radius + 1)])
         index = (torch.arange(dim)[:, None] + offsets) % dim

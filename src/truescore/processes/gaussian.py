@@ -60,7 +60,9 @@ class VariancePreserving(GaussianNoise):
 
     def __init__(self, beta_min: float = 0.1, beta_max: float = 20.0, t_min: float = 1e-3) -> None:
         if not 0 < beta_min <= beta_max:
-            raise UserError(f"got beta_min={beta_min}, beta_max={beta_max}, expected 0 < min <= max")
+            raise UserError(
+                f"got beta_min={beta_min}, beta_max={beta_max}, expected 0 < min <= max"
+            )
         if not 0 < t_min < 1:
             raise UserError(f"got t_min={t_min}, expected inside (0, 1)")
         self.beta_min = beta_min

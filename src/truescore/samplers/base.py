@@ -19,7 +19,7 @@ class Sampler(ABC):
 
     Args:
         steps: number of steps, the last of them from t_min to 0.
-        grid: ``uniform``, ``geometric`` or ``log_snr``.
+        grid: ``uniform``, ``quadratic``, ``geometric`` or ``log_snr``.
     """
 
     state_space: ClassVar[Literal["real", "spin"]]

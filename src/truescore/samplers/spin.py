@@ -37,7 +37,7 @@ class SpinEuler(SpinSampler):
     Sun et al. 2023, arXiv 2211.16750, equation 8 (the reverse rate of a unit-rate flip).
     """
 
-    def __init__(self, steps: int = 64, grid: Grid = "geometric") -> None:
+    def __init__(self, steps: int = 64, grid: Grid = "quadratic") -> None:
         super().__init__(steps, grid)
 
     def flip_probability(self, denoiser: SpinDenoiser, x_t: Tensor, t: Tensor, s: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ class AnalyticBridge(SpinSampler):
     down to s = 0. Sun et al. 2023, arXiv 2211.16750, section 4.3.
     """
 
-    def __init__(self, steps: int = 64, grid: Grid = "geometric") -> None:
+    def __init__(self, steps: int = 256, grid: Grid = "quadratic") -> None:
         super().__init__(steps, grid)
 
     def flip_probability(self, denoiser: SpinDenoiser, x_t: Tensor, t: Tensor, s: Tensor) -> Tensor:

@@ -57,7 +57,9 @@ class Target(ABC):
         """Statistics with exact values by which samples of this law are judged."""
         return moment_observables(self)
 
-    def gaussian_posterior(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+    def gaussian_posterior(
+        self, x_t: Tensor, alpha: Tensor, sigma: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Evidence and posterior mean of x_0 given x_t = alpha x_0 + sigma z, z ~ N(0, I); reals.
 
         Args:
@@ -68,7 +70,9 @@ class Target(ABC):
         Returns:
             log p(x_t), shape ``(n,)``, and E[x_0 | x_t], shape ``(n, d)``, both float64.
         """
-        raise UserError(f"got {type(self).__name__}, which has no exact posterior of Gaussian noise")
+        raise UserError(
+            f"got {type(self).__name__}, which has no exact posterior of Gaussian noise"
+        )
 
     def spin_posterior(self, evidence: Tensor) -> tuple[Tensor, Tensor]:
         """Leave-one-out posterior of the spins given independent evidence on each site; spins.

@@ -235,7 +235,9 @@ class NearestNeighbourChain(Target):
         log_odds = (cavity[..., 1] - cavity[..., 0]) + (site[:, 1] - site[:, 0])
         return messages.log_total - self._prior.log_total, log_odds
 
-    def gaussian_posterior(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+    def gaussian_posterior(
+        self, x_t: Tensor, alpha: Tensor, sigma: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Log evidence and posterior mean; see ``Target.gaussian_posterior``.
 
         Sharp observations are integrated on a window around each x_t / alpha, blunt ones on the
@@ -282,7 +284,9 @@ class NearestNeighbourChain(Target):
             nodes, log_weights = nodes.to(x_t.device), log_weights.to(x_t.device)
         residual = (x_t[..., None] - alpha[..., None] * nodes) / sigma[..., None]
         log_likelihood = -(residual**2) / 2 - (sigma[..., None] * (2 * torch.pi) ** 0.5).log()
-        sites = self.log_site(nodes.expand(*x_t.shape, count) if local else nodes.expand(self.dim, -1))
+        sites = self.log_site(
+            nodes.expand(*x_t.shape, count) if local else nodes.expand(self.dim, -1)
+        )
 
         def log_bond(i: int) -> Tensor:
             if local:
@@ -337,7 +341,9 @@ class NearestNeighbourChain(Target):
             self.nodes, self.log_weights = panels(edges, n)
             self.__dict__.pop("_prior", None)
             belief = self._prior.belief[0]
-            current = torch.cat([self._prior.log_total, belief @ self.nodes, belief @ self.nodes**2])
+            current = torch.cat(
+                [self._prior.log_total, belief @ self.nodes, belief @ self.nodes**2]
+            )
             if not current.isfinite().all():
                 raise UserError("got potentials that are not finite on the interval: mend them")
             if previous is not None and (current - previous).abs().max() < 1e-12 * self.dim:
@@ -370,7 +376,9 @@ class NearestNeighbourChain(Target):
         return chain_observables(self)
 
 
-def _check(dim: int, boundary: str, temperature: float, interval: tuple[float, float] | None) -> None:
+def _check(
+    dim: int, boundary: str, temperature: float, interval: tuple[float, float] | None
+) -> None:
     smallest = 3 if boundary == "periodic" else 2
     if boundary not in ("open", "periodic", "fixed"):
         raise UserError(f"got boundary={boundary!r}, expected open, periodic or fixed")

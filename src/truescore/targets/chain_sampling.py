@@ -105,8 +105,10 @@ def marginal_density(chain: NearestNeighbourChain, site: int, x: Tensor) -> Tens
     if site > 0:
         bond = _exp(chain.log_bond_between(chain.nodes, points, site - 1))
         weight = weight * ((prior.forward[site - 1, 0] * prior.emission[0, site - 1]) @ bond)
-    weight = (weight * _later_sites(chain, site, points)).sum(0) if site else (
-        weight * _later_sites(chain, site, points)[0]
+    weight = (
+        (weight * _later_sites(chain, site, points)).sum(0)
+        if site
+        else (weight * _later_sites(chain, site, points)[0])
     )
     return weight[: len(x)] / (weight[len(x) :] * chain.log_weights.exp()).sum()
 

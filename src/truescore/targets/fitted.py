@@ -38,9 +38,7 @@ def fit_two_wells(x: Tensor) -> GaussianMixture:
         if change < EM_TOLERANCE:
             break
     within = second_moment - mean[:, None] * mean
-    return GaussianMixture(
-        torch.ones(2), torch.stack([mean, -mean]), torch.stack([within, within])
-    )
+    return GaussianMixture(torch.ones(2), torch.stack([mean, -mean]), torch.stack([within, within]))
 
 
 def fit_independent_spins(x: Tensor) -> IndependentSpins:

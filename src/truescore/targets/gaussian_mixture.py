@@ -42,7 +42,9 @@ class GaussianMixture(Target):
         one = torch.ones(len(x), dtype=torch.float64, device=x.device)
         return self.gaussian_posterior(x, one, 0 * one)[0]
 
-    def gaussian_posterior(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+    def gaussian_posterior(
+        self, x_t: Tensor, alpha: Tensor, sigma: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Log evidence and posterior mean; see ``Target.gaussian_posterior``. sigma may be 0."""
         check_width(x_t, self.dim)
         alpha, sigma = alpha.double()[:, None], sigma.double()[:, None]
@@ -83,7 +85,9 @@ class GaussianMixture(Target):
     def squared_deviations(self) -> Tensor:
         """Exact E[(x_i - mu_i)^2 (x_j - mu_j)^2], ``(d, d)``, by Isserlis within each component."""
         total = torch.zeros(self.dim, self.dim, dtype=torch.float64)
-        for weight, mean, covariance in zip(self.weights, self.means, self.covariances, strict=True):
+        for weight, mean, covariance in zip(
+            self.weights, self.means, self.covariances, strict=True
+        ):
             offset = mean - self.mean()
             second = covariance.diagonal() + offset**2
             mixed = covariance * (2 * covariance + 4 * offset[:, None] * offset)

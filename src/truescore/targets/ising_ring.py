@@ -21,7 +21,9 @@ class IsingRing(NearestNeighbourChain):
 
     def __init__(self, dim: int, coupling: float = 1.0, temperature: float = 1.0) -> None:
         if abs(coupling) > 300 * temperature:
-            raise UserError(f"got coupling/temperature={coupling / temperature:g}, expected within 300")
+            raise UserError(
+                f"got coupling/temperature={coupling / temperature:g}, expected within 300"
+            )
         self.coupling = coupling
         super().__init__(
             dim,

@@ -33,9 +33,7 @@ def build(section: Mapping[str, Any], leave: tuple[str, ...] = (), **offered: An
     """
     kind = get_class(section["_target_"])
     arguments = {
-        key: value
-        for key, value in section.items()
-        if key not in (*LABELS, *leave, "_target_")
+        key: value for key, value in section.items() if key not in (*LABELS, *leave, "_target_")
     }
     accepted = inspect.signature(kind).parameters
     arguments |= {key: value for key, value in offered.items() if key in accepted}

@@ -13,6 +13,11 @@ from truescore.training.randomness import keyed_generator
 VAL_BATCH = 2000
 
 
+def training_data(target: Target, n_train: int, seed: int) -> Tensor:
+    """The training samples of a run with this seed, ``(n_train, d)``."""
+    return target.sample(n_train, keyed_generator(seed, "training data"))
+
+
 class LawDataModule(pl.LightningDataModule):
     """Exact samples of a law: ``n_train`` to learn from and ``n_val`` held out.
 
@@ -38,7 +43,7 @@ class LawDataModule(pl.LightningDataModule):
         self.batch_size = batch_size
         self.steps_per_epoch = steps_per_epoch
         self.seed = seed
-        self.train_data = target.sample(n_train, keyed_generator(seed, "training data"))
+        self.train_data = training_data(target, n_train, seed)
         self.val_data = target.sample(n_val, keyed_generator(seed, "validation data"))
 
     def train_dataloader(self) -> DataLoader:

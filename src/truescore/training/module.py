@@ -21,9 +21,7 @@ class Loss(Protocol):
         """Times ``(n,)``."""
         ...
 
-    def __call__(
-        self, denoiser: Any, x_0: Tensor, t: Tensor, generator: torch.Generator
-    ) -> Tensor:
+    def __call__(self, denoiser: Any, x_0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Losses ``(n,)``."""
         ...
 

@@ -12,7 +12,6 @@ import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import TensorBoardLogger
-from rich.console import Console
 from torch import Tensor
 
 import truescore
@@ -20,8 +19,9 @@ from truescore.config import config_hash
 from truescore.denoisers import check_pairing
 from truescore.errors import UserError
 from truescore.evaluation import Evaluation, evaluate
-from truescore.figures import evaluation_figures, save_figures
+from truescore.figures import save_figures
 from truescore.plots import loss_curves
+from truescore.report import report
 from truescore.runs import CONFIG, SAMPLES, SUMMARY, load_run, write_json, write_samples
 from truescore.training.build import (
     build_denoiser,
@@ -76,7 +76,7 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
     throughput = next(c for c in trainer.callbacks if isinstance(c, Throughput))
 
     samples, sample_seconds = draw(run_dir, plain, trainer.strategy.root_device)
-    evaluation = judge(run_dir, plain, samples, data.train_data)
+    evaluation, judged = judge(run_dir, plain, samples, data.train_data)
     summary = {
         "schema_version": SCHEMA_VERSION,
         "experiment": plain["name"],
@@ -96,7 +96,7 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
             "train": throughput.seconds,
             "sample": sample_seconds,
         },
-        **describe(evaluation),
+        **judged,
     }
     _log_hyperparameters(trainer, plain, evaluation)
     save_figures(run_dir / "figures", {"loss": _loss_figure(run_dir)})
@@ -165,8 +165,8 @@ def draw(run_dir: Path, config: Mapping[str, Any], device: torch.device) -> tupl
 
 def judge(
     run_dir: Path, config: Mapping[str, Any], samples: Tensor, training_data: Tensor
-) -> Evaluation:
-    """Hold samples and score of a run against the truth: print the table, draw the figures."""
+) -> tuple[Evaluation, dict[str, Any]]:
+    """Hold samples and score of a run against the truth; the table, figures and their summary."""
     run = load_run(run_dir)
     evaluation = evaluate(
         run.target, samples, training_data, config["metrics"], run.process, run.denoiser
@@ -175,28 +175,8 @@ def judge(
         f"{config['name']}: n_train = {len(training_data):,}, n_generate = {len(samples):,},"
         f" seed {config['seed']}"
     )
-    show(evaluation.table(title, odd=bool(config["model"]["net"].get("odd"))), run_dir)
-    save_figures(run_dir / "figures", evaluation_figures(run.target, evaluation, title))
-    return evaluation
-
-
-def describe(evaluation: Evaluation) -> dict[str, Any]:
-    """The part of a summary that an evaluation fills."""
-    return {
-        "metrics": {name: j.as_dict() for name, j in evaluation.judgements.items()},
-        "baselines": {
-            baseline: {name: j.as_dict() for name, j in judged.items()}
-            for baseline, judged in evaluation.baselines.items()
-        },
-        "score_error_curve": None if evaluation.curve is None else evaluation.curve.as_dict(),
-    }
-
-
-def show(table: Any, run_dir: Path) -> None:
-    """Print a table on the terminal and into ``table.txt``."""
-    Console().print(table)
-    with (run_dir / "table.txt").open("w") as stream:
-        Console(file=stream, width=160).print(table)
+    odd = bool(config["model"]["net"].get("odd"))
+    return evaluation, report(run_dir, run.target, evaluation, title, odd)
 
 
 def _loss_figure(run_dir: Path) -> Any:
@@ -216,7 +196,9 @@ def _log_hyperparameters(
     trainer: pl.Trainer, config: Mapping[str, Any], evaluation: Evaluation
 ) -> None:
     """Fill TensorBoard's HPARAMS tab, which shows metrics only if they come with the values."""
-    values = {key: value for key, value in training_config(dict(config)).items() if value is not None}
+    values = {
+        key: value for key, value in training_config(dict(config)).items() if value is not None
+    }
     results = {f"final/{name}": j.value for name, j in evaluation.judgements.items()}
     for logger in trainer.loggers:
         if isinstance(logger, TensorBoardLogger):

@@ -39,6 +39,10 @@ def build_trainer(config: Mapping[str, Any], run_dir: Path) -> pl.Trainer:
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*isinstance.*LeafSpec.*")
+    # The run's folder is made by Hydra and holds its log before Lightning looks at it.
+    warnings.filterwarnings(
+        "ignore", message="Experiment logs directory .* exists and is not empty"
+    )
     callbacks: list[Callback] = [
         EMA(config["callbacks"]["ema_decay"]),
         LearningRateMonitor("step"),

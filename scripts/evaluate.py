@@ -1,0 +1,14 @@
+"""Judge samples of a law: those of a run, or anybody's."""
+
+import sys
+
+from truescore.commands import command, evaluate_command
+
+USAGE = """python scripts/evaluate.py run=DIR [samples=FILE] [metrics.KEY=VALUE] [out=DIR]
+    judges a run's own samples, or others drawn from its model
+python scripts/evaluate.py samples=FILE dataset=NAME [dataset.KEY=VALUE] [out=DIR]
+    judges anybody's samples of a law: .safetensors (key samples), .npy, .pt, .csv or .txt, one
+    sample a row, one site a column"""
+
+if __name__ == "__main__":
+    sys.exit(command(evaluate_command, USAGE))

@@ -1,0 +1,202 @@
+"""What the scripts beside ``train.py`` do: judge and draw samples without training."""
+
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from truescore.errors import UserError
+
+CONF = Path(__file__).resolve().parents[2] / "conf"
+FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
+
+
+def command(work: Callable[[list[str]], None], usage: str) -> int:
+    """Call the work of a script with its arguments and return the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("truescore").setLevel(logging.INFO)
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(usage)
+        return 0 if arguments else BAD_ARGUMENTS
+    try:
+        work(arguments)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return BAD_ARGUMENTS
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def evaluate_command(arguments: list[str]) -> None:
+    """``run=DIR [samples=FILE]`` or ``samples=FILE dataset=NAME [dataset.dim=...]``; ``out=DIR``."""
+    own, overrides = split(arguments, ("run", "samples", "out"))
+    if "run" in own:
+        evaluate_run(Path(own["run"]), overrides, own.get("samples"), own.get("out"))
+    elif "samples" in own:
+        evaluate_file(Path(own["samples"]), overrides, own.get("out"))
+    else:
+        raise UserError("got neither run=DIR nor samples=FILE, expected one of them")
+
+
+def sample_command(arguments: list[str]) -> None:
+    """``run=DIR [sampler.n_generate=...] [sampler.steps=...] [seed=...] [out=FILE]``."""
+    own, overrides = split(arguments, ("run", "out"))
+    if "run" not in own:
+        raise UserError("got no run=DIR, expected the folder of a finished run")
+    sample_run(Path(own["run"]), overrides, own.get("out"))
+
+
+def split(arguments: Sequence[str], own: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """A script's own ``key=value`` arguments, and the others, which change the configuration."""
+    mine: dict[str, str] = {}
+    others = []
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if not equals or not value:
+            raise UserError(f"got {argument!r}, expected key=value; --help shows the keys")
+        if key in own:
+            mine[key] = value
+        else:
+            others.append(argument)
+    return mine, others
+
+
+def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str | None) -> None:
+    """Judge a run again, by the samples it drew or by others of the same model."""
+    from truescore.runs import SAMPLES, load_run, read_samples
+    from truescore.training.data import training_data
+
+    run = load_run(path)
+    config = changed(run.config, overrides, ("metrics",))
+    file = Path(samples) if samples else path / SAMPLES
+    folder = Path(out) if out else path / "evaluation" / file.stem
+    data = training_data(run.target, config["dataset"]["n_train"], config["seed"])
+    _judge(folder, config, run.target, read_samples(file), data, run.process, run.denoiser)
+
+
+def evaluate_file(file: Path, overrides: list[str], out: str | None) -> None:
+    """Judge anybody's samples of a law; the baselines are fitted to exact samples of it."""
+    from truescore.runs import read_samples
+    from truescore.training.build import build_target
+    from truescore.training.data import training_data
+
+    samples = read_samples(file)
+    config = composed(overrides)
+    target = build_target(config)
+    data = training_data(target, config["dataset"]["n_train"], config["seed"])
+    folder = Path(out) if out else Path("outputs/evaluate") / f"{file.stem}_{_now()}"
+    _judge(folder, config | {"name": file.name}, target, samples, data)
+
+
+def sample_run(path: Path, overrides: list[str], out: str | None) -> None:
+    """Draw samples from a trained run and save them."""
+    from truescore.runs import load_run, write_samples
+    from truescore.training.build import build_sampler
+    from truescore.training.randomness import keyed_generator
+    from truescore.training.trainer import keep_freed_memory
+
+    keep_freed_memory()
+    run = load_run(path)
+    config = changed(run.config, overrides, ("sampler", "seed"))
+    settings = config["sampler"]
+    n = settings["n_generate"]
+    file = Path(out) if out else path / "samples" / f"n{n}_seed{config['seed']}.safetensors"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    generator = keyed_generator(config["seed"], "samples")
+    samples = build_sampler(config).sample(
+        run.denoiser, n, run.target.dim, generator, settings["chunk_size"], _progress(n)
+    )
+    write_samples(file, samples)
+    print(f"samples: {file}\njudge them: python scripts/evaluate.py run={path} samples={file}")
+
+
+def changed(
+    config: Mapping[str, Any], overrides: list[str], sections: Sequence[str]
+) -> dict[str, Any]:
+    """A run's configuration with values changed in some sections, checked like any other."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    from truescore.config import check
+
+    updated = OmegaConf.create(dict(config))
+    OmegaConf.set_struct(updated, True)
+    for override in overrides:
+        key = override.partition("=")[0]
+        if key.split(".")[0] not in sections:
+            raise UserError(f"got {override}, expected keys of {', '.join(sections)} here: drop it")
+        try:
+            updated.merge_with_dotlist([override])
+        except OmegaConfBaseException as error:
+            raise UserError(f"{override}: {str(error).splitlines()[0]}") from error
+    updated["ckpt_path"] = None
+    if errors := check(updated):
+        raise UserError("\n".join(errors))
+    return dict(OmegaConf.to_container(updated, resolve=True))  # type: ignore[arg-type]
+
+
+def composed(overrides: list[str]) -> dict[str, Any]:
+    """A configuration of ``conf/`` with overrides, of which only the law and the metrics count."""
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    from truescore.config import check
+
+    if not any(override.split("=")[0] in ("dataset", "+experiment") for override in overrides):
+        raise UserError("got samples=FILE without a law, expected dataset=NAME or +experiment=NAME")
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            config = compose("train", overrides)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(" ".join(str(error).split())) from error
+    # The law stands alone here: whether a process would fit it does not matter.
+    errors = [line for line in check(config) if line.startswith(("dataset.", "metrics.", "seed"))]
+    if errors:
+        raise UserError("\n".join(errors))
+    return dict(OmegaConf.to_container(config, resolve=True))  # type: ignore[arg-type]
+
+
+def _judge(
+    folder: Path,
+    config: Mapping[str, Any],
+    target: Any,
+    samples: Any,
+    training_data: Any,
+    process: Any = None,
+    denoiser: Any = None,
+) -> None:
+    from truescore.evaluation import evaluate
+    from truescore.report import report
+    from truescore.runs import SUMMARY, write_json
+
+    evaluation = evaluate(target, samples, training_data, config["metrics"], process, denoiser)
+    folder.mkdir(parents=True, exist_ok=True)
+    title = f"{config['name']}: n_generate = {len(samples):,}"
+    odd = denoiser is not None and bool(config["model"]["net"].get("odd"))
+    write_json(folder / SUMMARY, report(folder, target, evaluation, title, odd))
+    print(f"figures: {folder / 'figures'}\nsummary: {folder / SUMMARY}")
+
+
+def _progress(n: int) -> Callable[[int], None]:
+    from rich.progress import Progress
+
+    progress = Progress(transient=True)
+    progress.start()
+    task = progress.add_task("samples", total=n)
+
+    def advance(done: int) -> None:
+        progress.advance(task, done)
+        if progress.finished:
+            progress.stop()
+
+    return advance
+
+
+def _now() -> str:
+    return datetime.now().strftime("%Y-%m-%d_%H-%M-%S_%f")

@@ -1,0 +1,31 @@
+"""What an evaluation leaves behind: a table, figures, and the plain values of its summary."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from truescore.evaluation import Evaluation
+from truescore.figures import evaluation_figures, save_figures
+from truescore.targets import Target
+
+TABLE = "table.txt"
+
+
+def report(
+    folder: Path, target: Target, evaluation: Evaluation, title: str, odd: bool
+) -> dict[str, Any]:
+    """Print the table, save it and the figures, and return the summary's part of an evaluation."""
+    table = evaluation.table(title, odd)
+    Console().print(table)
+    with (folder / TABLE).open("w") as stream:
+        Console(file=stream, width=100).print(table)
+    save_figures(folder / "figures", evaluation_figures(target, evaluation, title))
+    return {
+        "metrics": {name: j.as_dict() for name, j in evaluation.judgements.items()},
+        "baselines": {
+            baseline: {name: j.as_dict() for name, j in judged.items()}
+            for baseline, judged in evaluation.baselines.items()
+        },
+        "score_error_curve": None if evaluation.curve is None else evaluation.curve.as_dict(),
+    }

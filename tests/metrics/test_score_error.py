@@ -1,0 +1,167 @@
+import json
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from truescore.denoisers import RealDenoiser, SpinDenoiser, oracle
+from truescore.errors import UserError
+from truescore.metrics import score_error_curve
+from truescore.metrics.score_error import bernoulli_kl, noise_levels
+from truescore.processes import SpinFlip, VariancePreserving
+
+from .conftest import gaussian, spins
+
+VP = VariancePreserving()
+FLIP = SpinFlip(5)
+
+
+class ScaledScore(RealDenoiser):
+    """c times the exact score."""
+
+    def __init__(self, law, factor):
+        super().__init__()
+        self.exact, self.process, self.factor = oracle(law, VP), VP, factor
+
+    def posterior_mean(self, x_t, t):
+        raise NotImplementedError
+
+    def score(self, x_t, t):
+        return self.factor * self.exact.score(x_t, t)
+
+
+class ConstantLogOdds(SpinDenoiser):
+    def __init__(self, value):
+        super().__init__()
+        self.value = nn.Parameter(torch.tensor(value))
+        self.process = FLIP
+        self.seen = None
+
+    def log_odds(self, x_t, t):
+        self.seen = x_t.dtype, t.dtype
+        return self.value.expand_as(x_t)
+
+    def site_log_odds(self, x_t, t):
+        return self.log_odds(x_t, t)
+
+
+@pytest.mark.parametrize(("law", "process"), [(gaussian(), VP), (spins(), FLIP)])
+def test_the_oracle_has_no_error(law, process, generator):
+    exact = oracle(law, process)
+    curve = score_error_curve(exact, exact, process, law.sample(30, generator))
+    assert torch.equal(curve.error, torch.zeros(20, dtype=torch.float64))
+    assert torch.equal(curve.standard_error, torch.zeros(20, dtype=torch.float64))
+    assert curve.mean().value == 0
+
+
+def test_relative_error_of_a_scaled_score(generator):
+    law = gaussian()
+    curve = score_error_curve(
+        ScaledScore(law, 1.3), oracle(law, VP), VP, law.sample(50, generator), n_levels=5
+    )
+    torch.testing.assert_close(curve.error, torch.full((5,), 0.3, dtype=torch.float64))
+    judgement = curve.mean()
+    assert judgement.value == pytest.approx(0.3)
+    assert judgement.debiased == judgement.value
+    assert (judgement.floor, judgement.percentile, judgement.p_value) == (0.0, None, None)
+    assert judgement.verdict is None
+
+
+def test_relative_entropy_of_independent_spins(generator):
+    """For independent spins the exact log-odds of x_t^i are known: atanh of alpha m_i, doubled."""
+    law = spins()
+    wrong = ConstantLogOdds(0.4)
+    curve = score_error_curve(wrong, oracle(law, FLIP), FLIP, law.sample(20, generator))
+    mean = FLIP.alpha(curve.times.float()).double()[:, None] * law.mean()
+    p, q = (1 + mean) / 2, torch.tensor(0.4).double().sigmoid()
+    expected = (p * (p / q).log() + (1 - p) * ((1 - p) / (1 - q)).log()).mean(1)
+    # Times are rounded to the network's float32.
+    torch.testing.assert_close(curve.error, expected, rtol=1e-5, atol=0)
+    assert float(curve.standard_error.max()) < 1e-12
+    assert wrong.seen == (torch.float32, torch.float32)
+
+
+def test_bernoulli_kl_in_the_tails():
+    a = torch.tensor([-60.0, 60.0, 3.0, 3.0, -2.0, 50.0], dtype=torch.float64)
+    b = torch.tensor([-61.0, 61.0, 3.0, 3.0 + 1e-4, 800.0, -50.0], dtype=torch.float64)
+    kl = bernoulli_kl(a, b)
+    small = math.exp(-60) * math.exp(-1)
+    assert kl[:2].tolist() == pytest.approx([small, small], rel=1e-9)
+    assert float(kl[2]) == 0
+    p = 1 / (1 + math.exp(-3))
+    assert float(kl[3]) == pytest.approx(p * (1 - p) * 1e-8 / 2, rel=1e-3)
+    assert float(kl[4]) == pytest.approx(800 / (1 + math.exp(-2)), rel=1e-2)
+    assert float(kl[5]) == pytest.approx(50, rel=1e-6)
+
+
+@pytest.mark.parametrize("process", [VP, FLIP])
+def test_levels_are_equally_spaced_from_noise_to_data(process):
+    log_snr, times = noise_levels(process, 20)
+    gaps = log_snr.diff()
+    torch.testing.assert_close(gaps, gaps.mean().expand(19))
+    assert float(times[0]) == pytest.approx(process.horizon)
+    assert float(times[-1]) == pytest.approx(process.t_min)
+    assert bool((times.diff() < 0).all())
+    torch.testing.assert_close(process.log_snr(times), log_snr, rtol=1e-6, atol=1e-6)
+
+
+def rough_curve(generator, n=400, n_levels=20, seed=0):
+    """A score that is wrong by a law of its own: that of another Gaussian."""
+    law = gaussian()
+    other = oracle(gaussian(scale=1.5), VP)
+    return score_error_curve(other, oracle(law, VP), VP, law.sample(n, generator), n_levels, seed)
+
+
+def test_standard_error_is_the_scatter_of_repeats(generator):
+    """Sixty curves give the scatter to 9%; z < 6 of that."""
+    curves = [rough_curve(generator, n=100, n_levels=3, seed=seed) for seed in range(60)]
+    scatter = torch.stack([curve.error for curve in curves]).std(0)
+    stated = torch.stack([curve.standard_error for curve in curves]).mean(0)
+    assert bool(((scatter / stated - 1).abs() < 6 * 0.092).all())
+
+
+def test_mean_weights_the_levels(generator):
+    curve = rough_curve(generator)
+    square = curve.error**2
+    trapezoid = (square.sum() - (square[0] + square[-1]) / 2) / 19
+    assert curve.mean().value == pytest.approx(float(trapezoid.sqrt()))
+    data_side = curve.mean(lambda log_snr: (log_snr > 0).double())
+    noise_side = curve.mean(lambda log_snr: (log_snr < 0).double())
+    assert data_side.value != noise_side.value
+    last = curve.mean(lambda log_snr: (log_snr == curve.log_snr[-1]).double())
+    assert last.value == pytest.approx(float(curve.error[-1]))
+
+
+def test_interval_of_the_mean(generator):
+    curve = rough_curve(generator)
+    judgement = curve.mean(n_bootstrap=250)
+    assert judgement.ci_low < judgement.value < judgement.ci_high
+    assert judgement == curve.mean(n_bootstrap=250)
+    one = curve.mean(lambda log_snr: (log_snr == curve.log_snr[5]).double(), n_bootstrap=2000)
+    half = (one.ci_high - one.ci_low) / 2
+    assert half == pytest.approx(1.96 * float(curve.standard_error[5]), rel=0.15)
+
+
+def test_equal_seeds_give_equal_noise_in_any_chunks(generator):
+    law = spins()
+    x_0 = law.sample(40, generator)
+    exact, wrong = oracle(law, FLIP), oracle(spins(shift=0.1), FLIP)
+    first = score_error_curve(wrong, exact, FLIP, x_0, seed=3)
+    again = score_error_curve(wrong, exact, FLIP, x_0, seed=3)
+    assert torch.equal(first.numerator, again.numerator)
+
+
+def test_curve_is_plain_numbers(generator):
+    plain = rough_curve(generator, n=10, n_levels=3).as_dict()
+    assert set(plain) == {"times", "log_snr", "error", "standard_error"}
+    assert all(len(values) == 3 for values in json.loads(json.dumps(plain)).values())
+
+
+def test_bad_pairs_are_refused(generator):
+    law = spins()
+    x_0 = law.sample(10, generator)
+    with pytest.raises(UserError, match="got spins with reals"):
+        score_error_curve(oracle(law, FLIP), oracle(gaussian(), VP), VP, x_0)
+    with pytest.raises(UserError, match="got 1 samples, 20 levels"):
+        score_error_curve(oracle(law, FLIP), oracle(law, FLIP), FLIP, x_0[:1])

@@ -1,0 +1,59 @@
+import io
+
+from rich.console import Console
+
+from truescore.metrics import Judgement, metrics_table
+
+GOOD = Judgement(0.0211, 0.0253, 18.0, 0.817, -0.0138, -0.0244, 0.0268, "at floor")
+BAD = Judgement(0.289, 0.196, 100.0, 0.000999, 0.212, 0.158, 0.264, "1.5 x floor")
+PLAIN = Judgement(0.147, 0.163, 34.0, 0.66, verdict="at floor")
+SCORE = Judgement(2.5e-4, 0.0, debiased=2.5e-4, ci_low=2.4e-4, ci_high=2.6e-4)
+
+
+def rendered(width=140, **kwargs):
+    judgements = {"mean_l1": PLAIN, "mean_l2": GOOD, "cov_frobenius": BAD, "score_error": SCORE}
+    labels = {"mean_l1": "mean, L1", "mean_l2": "mean, L2", "cov_frobenius": "covariance"}
+    console = Console(width=width, file=io.StringIO())
+    console.print(metrics_table(judgements, labels, **kwargs))
+    return console.file.getvalue()
+
+
+def row(text, start):
+    return next(line.split() for line in text.splitlines() if line.strip().startswith(start))
+
+
+def test_rows_hold_what_was_judged():
+    text = rendered()
+    assert " ".join(row(text, "mean, L1")) == "mean, L1 0.147 0.163 34 0.660 - at floor"
+    assert row(text, "covariance")[1:] == [
+        "0.289", "0.196", "100", "0.001", "0.212", "[0.158,", "0.264]", "1.5", "x", "floor",
+    ]  # fmt: skip
+    assert row(text, "score_error")[1:] == ["0.00025", "0", "-", "-", "0.00025", "[0.00024,"] + [
+        "0.00026]", "-",
+    ]  # fmt: skip
+
+
+def test_baselines_show_one_number_each():
+    baselines = {"Gaussian fit": {"mean_l1": PLAIN, "cov_frobenius": BAD}, "two wells": {}}
+    text = rendered(baselines=baselines)
+    assert "Gaussian fit" in text
+    assert row(text, "mean, L1")[-2:] == ["0.147", "-"]
+    assert row(text, "covariance")[-2:] == ["0.212", "-"]
+    assert "Baselines: debiased" in text
+
+
+def test_footnotes_are_shared():
+    text = rendered(footnotes={name: "exact by symmetry" for name in ("mean_l1", "mean_l2")})
+    assert "mean, L1¹" in text
+    assert "mean, L2¹" in text
+    assert text.count("¹ exact by symmetry") == 1
+
+
+def test_the_family_is_judged_together():
+    assert "All 3 p-values together, at 1% after Holm: not those of perfect samples: " in rendered()
+    assert "cov_frobenius" in rendered()
+
+
+def test_no_row_is_cut_on_a_narrow_terminal():
+    text = rendered(width=100)
+    assert "…" not in text
