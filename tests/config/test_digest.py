@@ -26,6 +26,7 @@ MATTERS = [
     "callbacks.ema_decay=0.99",
     "metrics.n_score=100",
     "+dataset.anything=1",
+    "sampler.chunk_size=7",  # the noise is drawn chunk by chunk
 ]
 DOES_NOT = [
     "name=other",
@@ -33,7 +34,6 @@ DOES_NOT = [
     "trainer.accelerator=gpu",
     "trainer.devices=2",
     "callbacks.progress_bar=false",
-    "sampler.chunk_size=7",
     "dataset.temperature=1",
     "seed=${oc.decode:'0'}",
 ]

@@ -24,11 +24,11 @@ def row(text, start):
 
 def test_rows_hold_what_was_judged():
     text = rendered()
-    assert " ".join(row(text, "mean, L1")) == "mean, L1 0.147 0.163 34 0.660 - at floor"
+    assert " ".join(row(text, "mean, L1")) == "mean, L1 0.147 0.163 0.660 - at floor"
     assert row(text, "covariance")[1:] == [
-        "0.289", "0.196", "100", "0.001", "0.212", "[0.158,", "0.264]", "1.5", "x", "floor",
+        "0.289", "0.196", "0.001", "0.212", "[0.16,", "0.26]", "1.5", "x", "floor",
     ]  # fmt: skip
-    assert row(text, "score_error")[1:] == ["0.00025", "0", "-", "-", "0.00025", "[0.00024,"] + [
+    assert row(text, "score_error")[1:] == ["0.00025", "0", "-", "0.00025", "[0.00024,"] + [
         "0.00026]", "-",
     ]  # fmt: skip
 
@@ -37,9 +37,9 @@ def test_baselines_show_one_number_each():
     baselines = {"Gaussian fit": {"mean_l1": PLAIN, "cov_frobenius": BAD}, "two wells": {}}
     text = rendered(baselines=baselines)
     assert "Gaussian fit" in text
-    assert row(text, "mean, L1")[-2:] == ["0.147", "-"]
-    assert row(text, "covariance")[-2:] == ["0.212", "-"]
-    assert "Baselines: debiased" in text
+    _, beside = text.split("Beside it")
+    assert row(beside, "mean, L1")[-2:] == ["0.147", "-"]
+    assert row(beside, "covariance")[-2:] == ["0.212", "-"]
 
 
 def test_footnotes_are_shared():
@@ -55,5 +55,5 @@ def test_the_family_is_judged_together():
 
 
 def test_no_row_is_cut_on_a_narrow_terminal():
-    text = rendered(width=100)
+    text = rendered(width=80)
     assert "…" not in text

@@ -12,10 +12,10 @@ from truescore.metrics.verdict import AT_FLOOR, LEVEL, Judgement, rejected
 
 MARKS = "¹²³⁴⁵⁶⁷⁸⁹"
 NOTE = (
-    "floor: RMS error of as many perfect samples; percentile, p: among perfect sample sets;"
+    "floor: RMS error of as many perfect samples; p: their chance to do worse;"
     " debiased: the model's own error, sqrt(value² - floor²) with its sign, and its 95% interval."
 )
-BASELINES_NOTE = " Baselines: debiased, or value where there is none."
+BASELINES_TITLE = "Beside it, with no network: debiased, or value where there is none"
 
 
 def metrics_table(
@@ -35,37 +35,45 @@ def metrics_table(
         title: line above the table.
     """
     baselines, footnotes = baselines or {}, footnotes or {}
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    table.add_column("metric", no_wrap=True)
-    for name in ("value", "floor", "pct.", "p"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("debiased [95% interval]", justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    for name in baselines:
-        table.add_column(Text(name), justify="right", style="dim")
     marked = [name for name in judgements if name in footnotes]
     texts = list(dict.fromkeys(footnotes[name] for name in marked))
+
+    def label(name: str) -> Text:
+        mark = _mark(texts.index(footnotes[name])) if name in marked else ""
+        return Text(labels.get(name, name) + mark)
+
+    table = _table(title, ("value", "floor", "p", "debiased [95% interval]"))
+    table.add_column("verdict", no_wrap=True)
     for name, judgement in judgements.items():
-        label = labels.get(name, name)
-        if name in marked:
-            label += _mark(texts.index(footnotes[name]))
-        others = [_brief(baseline.get(name)) for baseline in baselines.values()]
-        table.add_row(Text(label), *_cells(judgement), *others)
-    lines = [NOTE + (BASELINES_NOTE if baselines else ""), _family(judgements)]
-    lines += [f"{_mark(i)} {text}" for i, text in enumerate(texts)]
-    return Group(table, *(Text(line, style="dim") for line in lines))
+        table.add_row(label(name), *_cells(judgement))
+    lines = [NOTE, _family(judgements), *(f"{_mark(i)} {text}" for i, text in enumerate(texts))]
+    parts: list[Table | Text] = [table, *(Text(line, style="dim") for line in lines)]
+    if baselines:
+        beside = _table(BASELINES_TITLE, tuple(baselines))
+        for name in judgements:
+            beside.add_row(label(name), *(_brief(other.get(name)) for other in baselines.values()))
+        parts += [Text(""), beside]
+    return Group(*parts)
+
+
+def _table(title: str | None, columns: tuple[str, ...]) -> Table:
+    table = Table(
+        title=title, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", padding=(0, 1, 0, 0)
+    )
+    table.add_column("metric", no_wrap=True)
+    for name in columns:
+        table.add_column(Text(name), justify="right", no_wrap=True)
+    return table
 
 
 def _cells(judgement: Judgement) -> list[Text]:
     interval = Text(_number(judgement.debiased))
     if judgement.ci_low is not None:
-        interval.append(f" [{_number(judgement.ci_low)}, {_number(judgement.ci_high)}]")
-    percentile = "-" if judgement.percentile is None else f"{judgement.percentile:.0f}"
+        interval.append(f" [{_number(judgement.ci_low, 2)}, {_number(judgement.ci_high, 2)}]")
     colour = "green" if judgement.verdict == AT_FLOOR else "yellow"
     return [
         Text(_number(judgement.value)),
         Text(_number(judgement.floor)),
-        Text(percentile),
         Text("-" if judgement.p_value is None else f"{judgement.p_value:.3f}"),
         interval,
         Text(judgement.verdict or "-", style=colour if judgement.verdict else ""),
@@ -78,10 +86,10 @@ def _brief(judgement: Judgement | None) -> Text:
     return Text(_number(judgement.value if judgement.debiased is None else judgement.debiased))
 
 
-def _number(value: float | None) -> str:
+def _number(value: float | None, digits: int = 3) -> str:
     if value is None or math.isnan(value):
         return "-"
-    return f"{value:.3g}"
+    return f"{value:.{digits}g}"
 
 
 def _family(judgements: Mapping[str, Judgement]) -> str:

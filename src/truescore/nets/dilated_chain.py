@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from truescore.errors import UserError
-from truescore.nets.layers import FilmSiLU, NoiseEmbedding, OddGate
+from truescore.nets.layers import FilmSiLU, NoiseEmbedding, OddGate, start_at_zero
 
 
 class DilatedChainNet(nn.Module):
@@ -54,7 +54,7 @@ class DilatedChainNet(nn.Module):
         )
         self.merge = nn.ModuleList(nn.Linear(channels, channels, bias=bias) for _ in range(depth))
         self.head = nn.Linear(channels, 1, bias=bias)
-        nn.init.zeros_(self.head.weight)
+        start_at_zero(self.head)
         self.waves_net = WavesNet(dim, n_modes, in_channels, odd, reflection) if n_modes else None
 
     def forward(self, fields: Tensor, noise_level: Tensor) -> Tensor:
@@ -127,7 +127,7 @@ class WavesNet(nn.Module):
         self.meet = nn.Linear(width, width)
         self.inner = nn.Linear(width, width, bias=not odd)
         self.leave = nn.Linear(width, n_modes, bias=not odd)
-        nn.init.zeros_(self.leave.weight)
+        start_at_zero(self.leave)
         wave, unit = torch.arange(n_modes) % 2, torch.arange(width) % 2
         waves = wave.repeat(in_channels)
         kinds = {"enter": (waves, unit), "inner": (unit, unit), "leave": (unit, wave)}

@@ -48,3 +48,10 @@ class FilmSiLU(nn.Module):
     def forward(self, h: Tensor, a: Tensor, b: Tensor) -> Tensor:
         """Apply elementwise; a and b broadcast against h."""
         return nn.functional.silu(torch.addcmul(b, 1 + a, h))
+
+
+def start_at_zero(layer: nn.Linear) -> None:
+    """Let a last layer answer zero at first, so that training starts from what it corrects."""
+    nn.init.zeros_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
