@@ -76,9 +76,6 @@ def attempt(config: DictConfig, run_dir: Path) -> int:
     try:
         if errors := check(config):
             return fail(run_dir, "ConfigError", errors, BAD_CONFIG)
-        # Torch reads it when it loads: threads that spin while they wait slow two jobs on the same
-        # cores down twentyfold.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from truescore.training.run import train
 
         train(config, run_dir)

@@ -24,7 +24,7 @@ class LeaveOneOutConv(nn.Module):
     window: Tensor
 
     def __init__(
-        self, dim: int, width: int = 32, radius: int = 16, depth: int = 2, odd: bool = True
+        self, dim: int, width: int = 16, radius: int = 16, depth: int = 2, odd: bool = True
     ) -> None:
         super().__init__()
         if min(width, radius, depth) < 1:

@@ -11,7 +11,7 @@ from truescore.denoisers import Denoiser
 from truescore.errors import UserError
 from truescore.samplers.grids import Grid, time_grid
 
-CHUNK = 1000
+CHUNK = 250
 
 
 class Sampler(ABC):

@@ -65,7 +65,7 @@ class Heun(RealSampler):
     a first-order step, weighted so that the rule is of order 2.
     """
 
-    def __init__(self, steps: int = 32, grid: Grid = "log_snr") -> None:
+    def __init__(self, steps: int = 64, grid: Grid = "log_snr") -> None:
         super().__init__(steps, grid)
 
     @property
