@@ -1,7 +1,12 @@
 """What statistical tests share."""
 
+import os
+
 import pytest
 import torch
+
+# The tensors are small: a second thread costs more than it brings, and workers share the cores.
+torch.set_num_threads(1)
 
 # Two-sided false-alarm rate 8e-11 for each number compared, so below 1e-6 for 10,000 of them.
 # Generators are fixed besides: a test that passes once passes always.
@@ -35,3 +40,9 @@ def assert_uniform():
         assert n**0.5 * distance < 3.2, f"Kolmogorov-Smirnov: {n**0.5 * distance:.3g} >= 3.2"
 
     return check
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory):
+    """Null laws are drawn afresh, and the user's cache is left alone."""
+    os.environ["TRUESCORE_CACHE"] = str(tmp_path_factory.mktemp("cache"))

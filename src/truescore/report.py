@@ -1,5 +1,6 @@
 """What an evaluation leaves behind: a table, figures, and the plain values of its summary."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from truescore.figures import evaluation_figures, save_figures
 from truescore.targets import Target
 
 TABLE = "table.txt"
+WIDTH = 100
 
 
 def report(
@@ -17,9 +19,10 @@ def report(
 ) -> dict[str, Any]:
     """Print the table, save it and the figures, and return the summary's part of an evaluation."""
     table = evaluation.table(title, odd)
-    Console().print(table)
+    # Where there is no terminal to ask, rich would take it to be 80 columns wide.
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
     with (folder / TABLE).open("w") as stream:
-        Console(file=stream, width=100).print(table)
+        Console(file=stream, width=WIDTH).print(table)
     save_figures(folder / "figures", evaluation_figures(target, evaluation, title))
     return {
         "metrics": {name: j.as_dict() for name, j in evaluation.judgements.items()},

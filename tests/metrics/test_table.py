@@ -28,8 +28,8 @@ def test_rows_hold_what_was_judged():
     assert row(text, "covariance")[1:] == [
         "0.289", "0.196", "0.001", "0.212", "[0.16,", "0.26]", "1.5", "x", "floor",
     ]  # fmt: skip
-    assert row(text, "score_error")[1:] == ["0.00025", "0", "-", "0.00025", "[0.00024,"] + [
-        "0.00026]", "-",
+    assert row(text, "score_error")[1:] == ["2.50e-4", "0", "-", "2.50e-4", "[2.4e-4,"] + [
+        "2.6e-4]", "-",
     ]  # fmt: skip
 
 

@@ -28,9 +28,11 @@ def small_config(experiment, *overrides):
         return compose("train", [f"+experiment={experiment}", *SMALL, *overrides])
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("TRUESCORE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+@pytest.fixture
+def without_figures(monkeypatch):
+    """Runs that draw nothing: figures take most of the time of a small run."""
+    monkeypatch.setattr("truescore.training.monitor.sample_figures", lambda *_: {})
+    monkeypatch.setattr("truescore.report.evaluation_figures", lambda *_: {})
 
 
 @pytest.fixture(scope="session", params=HALVES)

@@ -109,7 +109,7 @@ def test_load_run_gives_the_averaged_weights_back(finished):
     assert run.sample(7, seed=3).shape == (7, run.target.dim)
 
 
-def test_a_second_run_has_the_same_bits(finished, tmp_path):
+def test_a_second_run_has_the_same_bits(finished, tmp_path, without_figures):
     folder, config, _ = finished
     train(config, tmp_path)
     first, second = weights(folder), weights(tmp_path)
@@ -119,7 +119,9 @@ def test_a_second_run_has_the_same_bits(finished, tmp_path):
     )
 
 
-def test_a_killed_and_resumed_run_has_the_same_bits(finished, tmp_path, monkeypatch):
+def test_a_killed_and_resumed_run_has_the_same_bits(
+    finished, tmp_path, monkeypatch, without_figures
+):
     from truescore.training import module
 
     folder, config, _ = finished
@@ -146,8 +148,38 @@ def test_a_killed_and_resumed_run_has_the_same_bits(finished, tmp_path, monkeypa
         assert all(torch.equal(whole[key], pieced[key]) for key in whole)
 
 
+def test_the_best_so_far_survives_a_resumption(tmp_path, monkeypatch, without_figures):
+    """A resumed run whose validations are all worse keeps the old run's best checkpoint."""
+    from truescore.training import module
+
+    step, validate = module.ScoreModule.training_step, module.ScoreModule.validation_step
+
+    def killed(self, batch, batch_idx):
+        if self.global_step == 6:
+            raise MemoryError("killed")
+        return step(self, batch, batch_idx)
+
+    def worse(self, batch, batch_idx):
+        self.log("val/loss", 1e3, batch_size=len(batch))
+
+    config = small_config("ising_d16")
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(module.ScoreModule, "training_step", killed)
+    with pytest.raises(MemoryError):
+        train(config, tmp_path / "a")
+    monkeypatch.setattr(module.ScoreModule, "training_step", step)
+    monkeypatch.setattr(module.ScoreModule, "validation_step", worse)
+    config.ckpt_path = str(tmp_path / "a" / "checkpoints" / "last.ckpt")
+    train(config, tmp_path / "b")
+    monkeypatch.setattr(module.ScoreModule, "validation_step", validate)
+    old, new = weights(tmp_path / "a", "best"), weights(tmp_path / "b", "best")
+    assert all(torch.equal(old[key], new[key]) for key in old)
+    assert read_checkpoint(tmp_path / "b" / "checkpoints" / "last.ckpt")["global_step"] == 8
+
+
 @pytest.mark.parametrize("half", HALVES)
-def test_validation_leaves_training_alone(half, tmp_path):
+def test_validation_leaves_training_alone(half, tmp_path, without_figures):
     """Twice as many validations, with sampling in each: the same weights."""
     often = small_config(HALVES[half], "trainer.val_every_n_steps=2")
     rarely = small_config(HALVES[half], "trainer.val_every_n_steps=8")
@@ -158,7 +190,7 @@ def test_validation_leaves_training_alone(half, tmp_path):
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_samples_at_validation_are_of_the_averaged_weights(tmp_path, monkeypatch):
+def test_samples_at_validation_are_of_the_averaged_weights(tmp_path, monkeypatch, without_figures):
     from truescore.training.monitor import SampleMonitor
 
     seen = []
@@ -218,7 +250,9 @@ def test_a_foreign_checkpoint_is_refused(tmp_path):
         train(config, tmp_path)
 
 
-def test_a_diverged_loss_stops_and_keeps_the_last_checkpoint(tmp_path, monkeypatch):
+def test_a_diverged_loss_stops_and_keeps_the_last_checkpoint(
+    tmp_path, monkeypatch, without_figures
+):
     from truescore.losses import RatioMatching
 
     call = RatioMatching.__call__
@@ -246,7 +280,7 @@ def test_runs_that_are_not_there_are_refused(finished, tmp_path):
 
 
 @pytest.mark.parametrize("experiment", EVERY_EXPERIMENT)
-def test_every_experiment_trains_on_what_it_says(experiment, tmp_path):
+def test_every_experiment_trains_on_what_it_says(experiment, tmp_path, without_figures):
     config = small_config(experiment, "sampler.n_generate=20", "trainer.max_steps=2")
     summary = train(config, tmp_path)
     run = truescore.load_run(tmp_path)

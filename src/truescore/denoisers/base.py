@@ -26,7 +26,7 @@ class RealDenoiser(Denoiser):
         """E[x_0 | x_t], ``(n, d)``."""
 
     def score(self, x_t: Tensor, t: Tensor) -> Tensor:
-        """grad log p_t(x_t) = (alpha E[x_0 | x_t] - x_t) / sigma^2, ``(n, d)`` (Tweedie)."""
+        """Grad log p_t(x_t) = (alpha E[x_0 | x_t] - x_t) / sigma^2, ``(n, d)`` (Tweedie)."""
         alpha, sigma = self.process.alpha(t)[:, None], self.process.sigma(t)[:, None]
         return (alpha * self.posterior_mean(x_t, t) - x_t) / sigma**2
 
@@ -54,7 +54,7 @@ class SpinDenoiser(Denoiser):
         return attenuate(self.log_odds(x_t, t), self.process.flip_probability(t)[:, None])
 
     def concrete_score(self, x_t: Tensor, t: Tensor) -> Tensor:
-        """log p_t(flip_i x_t) - log p_t(x_t), ``(n, d)``."""
+        """Log p_t(flip_i x_t) - log p_t(x_t), ``(n, d)``."""
         return -x_t * self.site_log_odds(x_t, t)
 
     def posterior_mean(self, x_t: Tensor, t: Tensor) -> Tensor:

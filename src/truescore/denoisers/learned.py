@@ -26,17 +26,20 @@ class LearnedRealDenoiser(RealDenoiser):
     With y = x_t / alpha = x_0 + s z and s = sigma / alpha, and l_k, u_k the spectrum and eigenbasis
     of the data's second moments,
 
-        D(x_t, t) = D_skip(y, s) + sum_k u_k s^2 sqrt(l_k) / (l_k + s^2) (u_k . F(x_in, log s)).
+        D(x_t, t) = D_skip(y, s) + c(v, s) F + sum_k u_k c(l_k, s) (u_k . G),
+        c(l, s) = s^2 sqrt(l) / (l + s^2),  (F, G) = net(x_in, log s),
 
-    The factor is the size that a correction to the posterior mean of a law with these moments can
-    have: sqrt(l_k) where noise hides the mode, s^2/sqrt(l_k), a score of order 1/sqrt(l_k), where it
-    does not. So F is of order one in every mode at every noise level, and its errors vanish with s
-    faster than the noise. ``x_in`` are y, scaled to unit variance, and D_skip, scaled by the data.
+    v the harmonic mean of the l_k, the variance of a site given all others. The factor c is the
+    size that a correction to the posterior mean can have: sqrt(l) where noise hides a mode,
+    s^2/sqrt(l), a score of order 1/sqrt(l), where it does not. So F and G are of order one at every
+    noise level, and their errors vanish with s faster than the noise. F says what happens at a
+    site, at low noise; G what the long modes do together, at high noise. ``x_in`` are y, scaled to
+    unit variance, and D_skip, scaled by the data.
 
     Skip laws are mixtures of Gaussians with one shared covariance; no component means no skip.
 
     Args:
-        net: ``net(fields (n, d, c), log s (n,)) -> (n, d)``, c = 2.
+        net: ``net(fields (n, d, 2), log s (n,)) -> (n, d, 2)``.
         process: forward process.
         second_moment: E[x x'] of the training data, ``(d, d)``.
         skip_means: means of the skip law's equally likely components, ``(k, d)``; k may be 0.
@@ -83,17 +86,20 @@ class LearnedRealDenoiser(RealDenoiser):
 
     def _residual(self, y: Tensor, skip: Tensor, s: Tensor) -> Tensor:
         scaled = y / (self.data_scale**2 + s**2).sqrt()
-        field = self.net(torch.stack([scaled, skip / self.data_scale], -1), s[:, 0].log())
-        scale = s**2 * self.spectrum.sqrt() / (self.spectrum + s**2)
-        return ((field @ self.basis) * scale) @ self.basis.mT
+        fields = torch.stack([scaled, skip / self.data_scale], -1)
+        local, modal = self.net(fields, s[:, 0].log()).unbind(-1)
+        by_mode = ((modal @ self.basis) * _correction(self.spectrum, s)) @ self.basis.mT
+        return _correction(1 / (1 / self.spectrum).mean(), s) * local + by_mode
 
     def whiten(self, residual: Tensor, s: Tensor) -> Tensor:
-        """Residuals ``(n, d)`` in the data's eigenmodes, in units of the spread of x_0 given y.
+        """Residuals ``(n, d)`` in the data's eigenmodes, each in units of its own.
 
-        For a Gaussian law that spread is sqrt(l_k s^2 / (l_k + s^2)).
+        The unit is the geometric mean of the spread of x_0 given y, sqrt(l s^2 / (l + s^2)) for a
+        Gaussian law, which makes the noise of all residuals alike, and of the correction c(l, s)
+        that is to be learned, which makes all corrections alike.
         """
         spread = s * (self.spectrum / (self.spectrum + s**2)).sqrt()
-        return (residual @ self.basis) / spread
+        return (residual @ self.basis) / (spread * _correction(self.spectrum, s)).sqrt()
 
     def _skip(self, y: Tensor, s: Tensor) -> Tensor:
         if len(self.skip_means) == 0:
@@ -105,3 +111,8 @@ class LearnedRealDenoiser(RealDenoiser):
         centre = logits.softmax(-1) @ means
         shrunk = centre + self.skip_spectrum * precision * (projected - centre)
         return shrunk @ self.skip_basis.mT
+
+
+def _correction(variance: Tensor, s: Tensor) -> Tensor:
+    """Size of a correction to the posterior mean of a mode with this variance at noise s."""
+    return s**2 * variance.sqrt() / (variance + s**2)

@@ -47,7 +47,11 @@ class DenoisingScoreMatching:
     ) -> Tensor:
         """Loss of each sample, ``(n,)``, unreduced so that callers may weight or bin it by time."""
         x_t = denoiser.process.perturb(x_0, t, generator)
-        residual = denoiser.posterior_mean(x_t, t) - x_0
+        # x_0 + s z and x_0 - s z: the loss keeps its mean, and its gradient loses the part of its
+        # noise that is odd in z, which at low noise is nearly all of it.
+        mirrored = 2 * denoiser.process.alpha(t)[:, None] * x_0 - x_t
+        both, x_0, t = torch.cat([x_t, mirrored]), torch.cat([x_0, x_0]), torch.cat([t, t])
+        residual = denoiser.posterior_mean(both, t) - x_0
         s = (denoiser.process.sigma(t) / denoiser.process.alpha(t))[:, None]
         weighted = denoiser.whiten(residual, s) if self.weighting == "mode" else residual / s
-        return (weighted**2).mean(-1)
+        return (weighted**2).mean(-1).reshape(2, -1).mean(0)

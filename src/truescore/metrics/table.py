@@ -62,7 +62,7 @@ def _table(title: str | None, columns: tuple[str, ...]) -> Table:
     )
     table.add_column("metric", no_wrap=True)
     for name in columns:
-        table.add_column(Text(name), justify="right", no_wrap=True)
+        table.add_column(Text(name), justify="right", overflow="fold")
     return table
 
 
@@ -89,6 +89,9 @@ def _brief(judgement: Judgement | None) -> Text:
 def _number(value: float | None, digits: int = 3) -> str:
     if value is None or math.isnan(value):
         return "-"
+    if 0 < abs(value) < 1e-3:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
     return f"{value:.{digits}g}"
 
 

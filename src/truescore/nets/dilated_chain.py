@@ -22,6 +22,7 @@ class DilatedChainNet(nn.Module):
         depth: number of blocks; block b has dilation 2^b.
         n_modes: sine waves given to the global network, at most dim; 0 leaves it out.
         in_channels: fields given to the network.
+        out_channels: fields it gives back; the waves' network answers for the last of them.
         odd: build in f(-x) = -f(x), exactly, in the same single pass.
         reflection: build in f(x reversed) = f(x) reversed.
     """
@@ -33,6 +34,7 @@ class DilatedChainNet(nn.Module):
         depth: int = 4,
         n_modes: int = 8,
         in_channels: int = 2,
+        out_channels: int = 2,
         odd: bool = True,
         reflection: bool = True,
     ) -> None:
@@ -53,12 +55,12 @@ class DilatedChainNet(nn.Module):
             SiteConv(channels, channels, 2**b, bias, reflection) for b in range(depth)
         )
         self.merge = nn.ModuleList(nn.Linear(channels, channels, bias=bias) for _ in range(depth))
-        self.head = nn.Linear(channels, 1, bias=bias)
+        self.head = nn.Linear(channels, out_channels, bias=bias)
         start_at_zero(self.head)
         self.waves_net = WavesNet(dim, n_modes, in_channels, odd, reflection) if n_modes else None
 
     def forward(self, fields: Tensor, noise_level: Tensor) -> Tensor:
-        """Map fields ``(n, d, c)`` at noise levels ``(n,)`` to a field ``(n, d)``."""
+        """Map fields ``(n, d, c)`` at noise levels ``(n,)`` to fields ``(n, d, c')``."""
         film = self.film(self.embedding(noise_level))[:, None].chunk(2 * len(self.spread), -1)
         position = self.position
         if self.reflection:
@@ -67,8 +69,11 @@ class DilatedChainNet(nn.Module):
         for b, (spread, merge) in enumerate(zip(self.spread, self.merge, strict=True)):
             a, c = film[2 * b] + position[b, 0], film[2 * b + 1] + position[b, 1]
             h = h + merge(self.activation(spread(h), a, c))
-        field = self.head(h)[..., 0]
-        return field if self.waves_net is None else field + self.waves_net(fields, noise_level)
+        answer = self.head(h)
+        if self.waves_net is None:
+            return answer
+        long_waves = self.waves_net(fields, noise_level)[..., None]
+        return torch.cat([answer[..., :-1], answer[..., -1:] + long_waves], -1)
 
 
 class SiteConv(nn.Module):

@@ -19,7 +19,7 @@ class NoiseEmbedding(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.register_buffer("frequencies", torch.logspace(-1.2, 0.6, EMBEDDING // 2) * math.pi)
+        self.register_buffer("frequencies", torch.logspace(-1.5, 0.0, EMBEDDING // 2) * math.pi)
         self.mlp = nn.Sequential(
             nn.Linear(EMBEDDING + 1, width), nn.SiLU(), nn.Linear(width, width)
         )

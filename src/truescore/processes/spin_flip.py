@@ -52,7 +52,7 @@ class SpinFlip(Process):
         return -4 * t - (-torch.expm1(-4 * t)).log()
 
     def time_from_log_snr(self, log_snr: Tensor) -> Tensor:
-        """t = log(1 + exp(-log_snr)) / 4."""
+        """T = log(1 + exp(-log_snr)) / 4."""
         return torch.nn.functional.softplus(-log_snr) / 4
 
     def perturb(self, x_0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:

@@ -110,7 +110,7 @@ class NearestNeighbourChain(Target):
         return log_density.masked_fill(~inside, -torch.inf)
 
     def score(self, x: Tensor) -> Tensor:
-        """grad log p(x) = -grad V / T, shape ``(n, d)``, float64; reals only."""
+        """Grad log p(x) = -grad V / T, shape ``(n, d)``, float64; reals only."""
         if self.state_space == "spin":
             raise UserError("got a law of spins, expected reals for a gradient: use site_log_odds")
         x = x.double().detach().requires_grad_()
@@ -118,7 +118,7 @@ class NearestNeighbourChain(Target):
         return -gradient / self.temperature
 
     def site_log_odds(self, x: Tensor) -> Tensor:
-        """log P(x_i=+1 | x without x_i) - log P(x_i=-1 | ...) of all d sites at once, ``(n, d)``."""
+        """Log P(x_i=+1 | x without x_i) - log P(x_i=-1 | ...) of all d sites at once, ``(n, d)``."""
         if self.state_space == "real":
             raise UserError("got a law of reals, expected spins for log-odds: use score")
         check_spins(x, self.dim)
@@ -147,7 +147,7 @@ class NearestNeighbourChain(Target):
 
     @property
     def log_normalizer(self) -> float:
-        """log Z = log of the sum or integral of exp(-V(x)/T)."""
+        """Log Z = log of the sum or integral of exp(-V(x)/T)."""
         return float(self._prior.log_total[0]) - self.constant / self.temperature
 
     @cached_property

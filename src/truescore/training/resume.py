@@ -1,7 +1,11 @@
 """Resuming: the checkpoint must be whole, and of the same training."""
 
+import shutil
 from pathlib import Path
 from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import ModelCheckpoint
 
 from truescore.errors import UserError
 from truescore.runs import read_checkpoint
@@ -46,3 +50,24 @@ def check_resumable(file: Path, config: dict[str, Any]) -> None:
             f"got ckpt_path={file} of another training: {'; '.join(different)};"
             " give the same values or start afresh without ckpt_path"
         )
+
+
+def carry_best_over(file: Path, trainer: pl.Trainer) -> None:
+    """Give a resumed run, in a folder of its own, the best checkpoint that there was so far.
+
+    Lightning forgets the best score when the folder changes.
+    """
+    stored = read_checkpoint(file).get("callbacks", {})
+    for callback in trainer.callbacks:
+        if isinstance(callback, ModelCheckpoint) and callback.monitor is not None:
+            state = stored.get(callback.state_key, {})
+            score, old = state.get("best_model_score"), file.parent / "best.ckpt"
+            if score is None or callback.dirpath is None or not old.is_file():
+                continue
+            new = Path(callback.dirpath) / old.name
+            new.parent.mkdir(parents=True, exist_ok=True)
+            if new.resolve() != old.resolve():
+                shutil.copyfile(old, new)
+            callback.best_model_path = callback.kth_best_model_path = str(new)
+            callback.best_model_score = callback.kth_value = score
+            callback.best_k_models = {str(new): score}

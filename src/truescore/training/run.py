@@ -38,7 +38,12 @@ from truescore.training.module import (
 )
 from truescore.training.monitor import SampleMonitor
 from truescore.training.randomness import keyed_generator
-from truescore.training.resume import KEY, check_resumable, training_config
+from truescore.training.resume import (
+    KEY,
+    carry_best_over,
+    check_resumable,
+    training_config,
+)
 from truescore.training.throughput import Throughput
 from truescore.training.trainer import build_trainer, keep_freed_memory, steps_per_epoch
 
@@ -67,6 +72,8 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
 
     module, data, simulate_seconds = prepare(plain)
     trainer = build_trainer(plain, run_dir)
+    if plain["ckpt_path"] is not None:
+        carry_best_over(Path(plain["ckpt_path"]), trainer)
     trainer.fit(module, datamodule=data, ckpt_path=plain["ckpt_path"], weights_only=True)
     if trainer.interrupted or trainer.global_step < plain["trainer"]["max_steps"]:
         raise UserError(

@@ -21,6 +21,7 @@ from truescore.training.averaging import EMA
 from truescore.training.throughput import Throughput
 
 CHECKPOINTS = "checkpoints"
+LOG_EVERY = 50
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
@@ -39,6 +40,8 @@ def build_trainer(config: Mapping[str, Any], run_dir: Path) -> pl.Trainer:
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*isinstance.*LeafSpec.*")
+    # truescore.training.resume carries the best checkpoint over itself.
+    warnings.filterwarnings("ignore", message="The dirpath has changed")
     # The run's folder is made by Hydra and holds its log before Lightning looks at it.
     warnings.filterwarnings(
         "ignore", message="Experiment logs directory .* exists and is not empty"
@@ -47,8 +50,9 @@ def build_trainer(config: Mapping[str, Any], run_dir: Path) -> pl.Trainer:
         EMA(config["callbacks"]["ema_decay"]),
         LearningRateMonitor("step"),
         Throughput(),
-        _checkpoint(run_dir, "last", monitor=None),
+        # In this order: `last` holds the state of `best`, this validation's included.
         _checkpoint(run_dir, "best", monitor="val/loss"),
+        _checkpoint(run_dir, "last", monitor=None),
     ]
     if config["callbacks"]["progress_bar"]:
         callbacks.append(RichProgressBar(refresh_rate=10))
@@ -60,7 +64,9 @@ def build_trainer(config: Mapping[str, Any], run_dir: Path) -> pl.Trainer:
         max_epochs=-1,
         gradient_clip_val=settings["gradient_clip_val"],
         num_sanity_val_steps=1,
-        log_every_n_steps=min(50, settings["max_steps"]),
+        log_every_n_steps=min(
+            LOG_EVERY, steps_per_epoch(settings["max_steps"], settings["val_every_n_steps"])
+        ),
         callbacks=callbacks,
         logger=[
             TensorBoardLogger(run_dir, name="", version="tensorboard", default_hp_metric=False),

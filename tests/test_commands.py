@@ -1,0 +1,142 @@
+"""The scripts beside train.py, in process, on a small run and on files of anybody's samples."""
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+
+from truescore.runs import read_samples
+from truescore.targets import IsingRing
+
+ROOT = Path(__file__).resolve().parents[1]
+QUICK = ["metrics.n_null=100", "metrics.n_bootstrap=100", "dataset.n_train=400"]
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    from truescore.training.run import train
+
+    folder = tmp_path_factory.mktemp("run")
+    small = [
+        *QUICK,
+        "trainer.max_steps=4",
+        "dataset.n_val=50",
+        "dataset.batch_size=50",
+        "sampler.steps=4",
+        "sampler.n_generate=50",
+        "metrics.n_score=20",
+        "metrics.n_levels=3",
+        "callbacks.progress_bar=false",
+    ]
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        train(compose("train", ["+experiment=ising_d16", *small]), folder)
+    return folder
+
+
+@pytest.fixture
+def script(monkeypatch, capsys, tmp_path):
+    """Run a script with arguments in an empty folder: exit code, standard output, error."""
+
+    def call(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(SystemExit) as stop:
+            runpy.run_path(str(ROOT / "scripts" / name), run_name="__main__")
+        captured = capsys.readouterr()
+        return stop.value.code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def ring_samples(tmp_path):
+    x = IsingRing(16).sample(500, torch.Generator().manual_seed(0))
+    np.save(tmp_path / "ring.npy", x.numpy())
+    return tmp_path / "ring.npy"
+
+
+def test_a_run_is_judged_again(run_folder, script, tmp_path):
+    code, out, _ = script("evaluate.py", f"run={run_folder}", f"out={tmp_path / 'again'}")
+    assert code == 0
+    first = json.loads((run_folder / "summary.json").read_text())["metrics"]
+    again = json.loads((tmp_path / "again" / "summary.json").read_text())["metrics"]
+    assert again == first
+    assert "covariance, Frobenius" in out and "independent spins" in out
+    assert (tmp_path / "again" / "figures" / "verdicts.png").is_file()
+
+
+def test_more_samples_are_drawn_and_judged(run_folder, script, tmp_path):
+    file = tmp_path / "more.safetensors"
+    code, out, _ = script(
+        "sample.py", f"run={run_folder}", "sampler.n_generate=120", "seed=4", f"out={file}"
+    )
+    assert code == 0 and str(file) in out
+    assert read_samples(file).shape == (120, 16)
+    code, _, _ = script("evaluate.py", f"run={run_folder}", f"samples={file}", f"out={tmp_path}")
+    assert code == 0
+    metrics = json.loads((tmp_path / "summary.json").read_text())["metrics"]
+    assert metrics["score_error"]["value"] > 0
+
+
+def test_anybodys_samples_are_judged(ring_samples, script, tmp_path):
+    code, out, _ = script(
+        "evaluate.py", f"samples={ring_samples}", "dataset=ising_ring", "dataset.dim=16", *QUICK
+    )
+    assert code == 0
+    assert "at floor" in out
+    (summary,) = tmp_path.glob("outputs/evaluate/ring_*/summary.json")
+    metrics = json.loads(summary.read_text())["metrics"]
+    assert metrics["cov_frobenius"]["verdict"] == "at floor"
+    assert "score_error" not in metrics
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["samples={ring}", "dataset=ising_ring", "dataset.dim=17"], "expected (n, 17)"),
+        (["samples={ring}", "dataset=ising_ring", "dataset.dim=2"], "dataset.dim: got 2"),
+        (["samples={ring}", "dataset=ising_rung"], "ising_rung"),
+        (["samples={ring}", "dataset=ising_ring", "dataset.dimm=16"], "dimm"),
+        (["samples={ring}"], "without a law"),
+        (["samples=nowhere.npy", "dataset=ising_ring"], "does not exist"),
+        (["run=nowhere"], "no config.yaml"),
+        (["run={run}", "dataset.dim=4"], "expected keys of metrics"),
+        (["run={run}", "metrics.n_null=3"], "metrics.n_null: got 3"),
+        (["nonsense"], "expected key=value"),
+        (["out=x"], "expected one of them"),
+    ],
+)
+def test_mistakes_get_one_line(arguments, message, run_folder, ring_samples, script):
+    filled = [a.format(ring=ring_samples, run=run_folder) for a in arguments]
+    code, _, error = script("evaluate.py", *filled)
+    assert code == 2
+    assert message in error
+    assert len(error.strip().splitlines()) == 1
+    assert "Traceback" not in error
+
+
+def test_other_values_than_spins_are_counted(script, tmp_path):
+    x = IsingRing(16).sample(50, torch.Generator().manual_seed(0)).numpy()
+    x[0, :3] = 0.5
+    np.savetxt(tmp_path / "x.csv", x, delimiter=",")
+    code, _, error = script(
+        "evaluate.py", "samples=x.csv", "dataset=ising_ring", "dataset.dim=16", *QUICK
+    )
+    assert code == 2
+    assert "got 3 entries that are not spins" in error
+
+
+def test_sampling_needs_a_run(script, run_folder):
+    assert script("sample.py", "sampler.steps=4")[0] == 2
+    code, _, error = script("sample.py", f"run={run_folder}", "sampler.steps=0")
+    assert code == 2 and "sampler.steps: got 0" in error
+
+
+def test_usage_is_printed(script):
+    assert script("evaluate.py", "--help")[:2][0] == 0
+    assert script("sample.py")[0] == 2
