@@ -4,7 +4,7 @@ import sys
 
 from truescore.commands import command, sample_command
 
-USAGE = """python scripts/sample.py run=DIR [sampler.n_generate=N] [sampler.KEY=VALUE] [seed=S] [out=FILE]
+USAGE = """python scripts/sample.py run=DIR [sampler.n_generate=N] [seed=S] [out=FILE]
     draws from a run's best checkpoint and saves .safetensors under the run's folder"""
 
 if __name__ == "__main__":

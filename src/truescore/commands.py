@@ -32,7 +32,7 @@ def command(work: Callable[[list[str]], None], usage: str) -> int:
 
 
 def evaluate_command(arguments: list[str]) -> None:
-    """``run=DIR [samples=FILE]`` or ``samples=FILE dataset=NAME [dataset.dim=...]``; ``out=DIR``."""
+    """``run=DIR [samples=FILE]`` or ``samples=FILE dataset=NAME [dataset.dim=N]``; ``out=DIR``."""
     own, overrides = split(arguments, ("run", "samples", "out"))
     if "run" in own:
         evaluate_run(Path(own["run"]), overrides, own.get("samples"), own.get("out"))

@@ -64,7 +64,7 @@ class Evaluation:
 
     def table(self, title: str, odd: bool) -> Group:
         """The table for the terminal; ``odd`` says that the network has that symmetry."""
-        footnotes = dict.fromkeys(("mean_l1", "mean_l2"), ODD_MODEL) if odd else {}
+        footnotes = {name: ODD_MODEL for name in ("mean_l1", "mean_l2") if odd}
         labels = metric_labels(self.perfect)
         return metrics_table(self.judgements, labels, self.baselines, footnotes, title)
 

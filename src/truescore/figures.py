@@ -20,7 +20,7 @@ DENSITY_POINTS = 400
 
 
 def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
-    """Generated beside exact samples, marginals, mean, and both covariances with their difference."""
+    """Generated beside exact samples, marginals, mean, both covariances and their difference."""
     mean, covariance = target.mean(), target.covariance()
     x = samples.double()
     deviation = x - mean

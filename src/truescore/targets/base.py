@@ -39,7 +39,7 @@ class Target(ABC):
 
     @abstractmethod
     def squared_deviations(self) -> Tensor:
-        """E[(x_i - mu_i)^2 (x_j - mu_j)^2], shape ``(d, d)``, float64: gives the covariance's floor."""
+        """E[(x_i - mu_i)^2 (x_j - mu_j)^2], shape ``(d, d)``, float64: the covariance's floor."""
 
     @abstractmethod
     def marginal(self, site: int, x: Tensor) -> Tensor:

@@ -118,7 +118,7 @@ class NearestNeighbourChain(Target):
         return -gradient / self.temperature
 
     def site_log_odds(self, x: Tensor) -> Tensor:
-        """Log P(x_i=+1 | x without x_i) - log P(x_i=-1 | ...) of all d sites at once, ``(n, d)``."""
+        """Log P(x_i=+1 | x without x_i) - log P(x_i=-1 | ...) of all d sites, ``(n, d)``."""
         if self.state_space == "real":
             raise UserError("got a law of reals, expected spins for log-odds: use score")
         check_spins(x, self.dim)
@@ -202,7 +202,7 @@ class NearestNeighbourChain(Target):
         return result + result.triu(1).mT
 
     def bond_expectation(self, f: Callable[[Tensor, Tensor, int], Tensor]) -> Tensor:
-        """E[f(x, y, i)] over the ends of each bond i between sites i and i+1 (no walls), ``(n,)``."""
+        """E[f(x, y, i)] over the ends of each bond i between sites (no walls), ``(n_bonds,)``."""
         prior = self._prior
         x, y = self.nodes[:, None], self.nodes[None, :]
         weighted = prior.forward[:, 0] * prior.emission[0][:, None]
@@ -339,7 +339,7 @@ class NearestNeighbourChain(Target):
         n = 16
         while n * (len(edges) - 1) <= MAX_NODES:
             self.nodes, self.log_weights = panels(edges, n)
-            self.__dict__.pop("_prior", None)
+            vars(self).pop("_prior", None)
             belief = self._prior.belief[0]
             current = torch.cat(
                 [self._prior.log_total, belief @ self.nodes, belief @ self.nodes**2]

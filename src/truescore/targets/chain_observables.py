@@ -46,7 +46,7 @@ def _energy_per_site(chain: NearestNeighbourChain) -> Observable:
 
 
 def _two_point_function(second_moments: Tensor, periodic: bool) -> Observable:
-    """G(r), the mean of E[x_i x_{i+r}] over i, for r = 1 .. d/2; the error is the L2 norm over r."""
+    """G(r), the mean of E[x_i x_{i+r}] over i, r = 1 .. d/2; the error is the L2 norm over r."""
     dim = len(second_moments)
     lags = range(1, dim // 2 + 1)
 

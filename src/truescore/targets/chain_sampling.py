@@ -1,11 +1,11 @@
 """Exact independent samples and marginals of a nearest-neighbour chain.
 
-Sites are drawn one after the other from p(x_i | x_{i-1}, ...) ~ site(x_i) bond(x_{i-1}, x_i) r_i(x_i),
-where r_i sums over all later sites. For reals the conditional's distribution function is tabulated
-on a fine grid to fourth order and inverted inside the cells by its cubic Hermite interpolant, so the
-samples carry no grid. For many samples the condition x_{i-1} is rounded at random, without bias, to
-one of ``ROWS`` tabulated values; that adds (interval/ROWS)^2 / 6 to its variance, a part in 1e5 of a
-site's conditional variance.
+Sites are drawn one after the other, p(x_i | x_{i-1}, ...) ~ site(x_i) bond(x_{i-1}, x_i) r(x_i)
+with r the sum over all later sites. For reals the conditional's distribution function is tabulated
+on a fine grid to fourth order and inverted inside the cells by its cubic Hermite interpolant, so
+the samples carry no grid. For many samples the condition x_{i-1} is rounded at random, without
+bias, to one of ``ROWS`` tabulated values; that adds (interval/ROWS)^2 / 6 to its variance, a part
+in 1e5 of a site's conditional variance.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def _rows(x: Tensor, grid: Tensor, generator: torch.Generator) -> tuple[Tensor, 
 
 
 def _later_sites(chain: NearestNeighbourChain, site: int, x: Tensor) -> Tensor:
-    """Weight of all sites after ``site``, up to the carried index c, at points of it, ``(C, m)``."""
+    """Weight of all sites after ``site``, for each carried c, at points of it, ``(C, m)``."""
     prior = chain._prior
     if site < chain.dim - 1:
         bond = _exp(chain.log_bond_between(x, chain.nodes, site))

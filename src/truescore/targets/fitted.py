@@ -1,4 +1,4 @@
-"""Laws fitted to data with no network: the baselines a trained model must beat, and its skip laws."""
+"""Laws fitted to data with no network: baselines that a model must beat, and its skip laws."""
 
 import torch
 from scipy.optimize import brentq

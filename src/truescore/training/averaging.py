@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class EMA(WeightAveraging):
@@ -44,6 +45,6 @@ def _ema(decay: float) -> Any:
     @torch.no_grad()
     def update(averaged: Sequence[Tensor], current: Sequence[Tensor], n: Tensor | int) -> None:
         weight = min(decay, (1 + int(n)) / (10 + int(n)))
-        torch._foreach_lerp_(list(averaged), list(current), 1 - weight)
+        get_ema_multi_avg_fn(weight)(list(averaged), list(current), n)
 
     return update

@@ -88,7 +88,7 @@ class ScoreModule(pl.LightningModule):
         loss = self._loss(batch, generator)
         if not loss.isfinite():
             raise UserError(
-                f"got a loss of {float(loss.detach())} at step {self.global_step}, expected a finite one:"
+                f"got a loss of {loss.item()} at step {self.global_step}, expected a finite one:"
                 " lower model.learning_rate; the last good checkpoint is kept"
             )
         self.log("train/loss", loss, prog_bar=True)

@@ -58,7 +58,7 @@ def carry_best_over(file: Path, trainer: pl.Trainer) -> None:
     Lightning forgets the best score when the folder changes.
     """
     stored = read_checkpoint(file).get("callbacks", {})
-    for callback in trainer.callbacks:
+    for callback in trainer.checkpoint_callbacks:
         if isinstance(callback, ModelCheckpoint) and callback.monitor is not None:
             state = stored.get(callback.state_key, {})
             score, old = state.get("best_model_score"), file.parent / "best.ckpt"

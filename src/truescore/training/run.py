@@ -5,6 +5,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
     OmegaConf.save(OmegaConf.create(plain), run_dir / CONFIG)
 
     module, data, simulate_seconds = prepare(plain)
-    trainer = build_trainer(plain, run_dir)
+    throughput = Throughput()
+    trainer = build_trainer(plain, run_dir, throughput)
     if plain["ckpt_path"] is not None:
         carry_best_over(Path(plain["ckpt_path"]), trainer)
     trainer.fit(module, datamodule=data, ckpt_path=plain["ckpt_path"], weights_only=True)
@@ -80,7 +82,6 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
             f"got {trainer.global_step} of {plain['trainer']['max_steps']} steps: resume with"
             f" ckpt_path={run_dir}/checkpoints/last.ckpt"
         )
-    throughput = next(c for c in trainer.callbacks if isinstance(c, Throughput))
 
     samples, sample_seconds = draw(run_dir, plain, trainer.strategy.root_device)
     evaluation, judged = judge(run_dir, plain, samples, data.train_data)
@@ -229,5 +230,5 @@ def _versions() -> dict[str, str]:
         "truescore": truescore.__version__,
         "python": platform.python_version(),
         "torch": str(torch.__version__),
-        "pytorch_lightning": pl.__version__,
+        "pytorch_lightning": version("pytorch-lightning"),
     }

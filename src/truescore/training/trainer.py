@@ -18,7 +18,6 @@ from pytorch_lightning.callbacks import (
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 
 from truescore.training.averaging import EMA
-from truescore.training.throughput import Throughput
 
 CHECKPOINTS = "checkpoints"
 LOG_EVERY = 50
@@ -34,9 +33,16 @@ def steps_per_epoch(max_steps: int, val_every_n_steps: int) -> int:
     return min(divisors, key=lambda k: abs(math.log(k / min(val_every_n_steps, max_steps))))
 
 
-def build_trainer(config: Mapping[str, Any], run_dir: Path) -> pl.Trainer:
-    """The trainer that a configuration asks for, writing into ``run_dir`` alone."""
+def build_trainer(config: Mapping[str, Any], run_dir: Path, *callbacks: Callback) -> pl.Trainer:
+    """The trainer that a configuration asks for, writing into ``run_dir`` alone.
+
+    Args:
+        config: the run's configuration.
+        run_dir: the run's folder.
+        callbacks: further callbacks.
+    """
     settings = config["trainer"]
+    epoch = steps_per_epoch(settings["max_steps"], settings["val_every_n_steps"])
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*isinstance.*LeafSpec.*")
@@ -46,28 +52,25 @@ def build_trainer(config: Mapping[str, Any], run_dir: Path) -> pl.Trainer:
     warnings.filterwarnings(
         "ignore", message="Experiment logs directory .* exists and is not empty"
     )
-    callbacks: list[Callback] = [
+    own: list[Callback] = [
         EMA(config["callbacks"]["ema_decay"]),
         LearningRateMonitor("step"),
-        Throughput(),
         # In this order: `last` holds the state of `best`, this validation's included.
         _checkpoint(run_dir, "best", monitor="val/loss"),
         _checkpoint(run_dir, "last", monitor=None),
     ]
     if config["callbacks"]["progress_bar"]:
-        callbacks.append(RichProgressBar(refresh_rate=10))
+        own.append(RichProgressBar(refresh_rate=10))
     return pl.Trainer(
         accelerator=settings["accelerator"],
         devices=settings["devices"],
         precision=settings["precision"],
         max_steps=settings["max_steps"],
-        max_epochs=-1,
+        max_epochs=settings["max_steps"] // epoch,
         gradient_clip_val=settings["gradient_clip_val"],
         num_sanity_val_steps=1,
-        log_every_n_steps=min(
-            LOG_EVERY, steps_per_epoch(settings["max_steps"], settings["val_every_n_steps"])
-        ),
-        callbacks=callbacks,
+        log_every_n_steps=min(LOG_EVERY, epoch),
+        callbacks=[*own, *callbacks],
         logger=[
             TensorBoardLogger(run_dir, name="", version="tensorboard", default_hp_metric=False),
             CSVLogger(run_dir, name="", version=""),
