@@ -80,8 +80,8 @@ def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str
 
 def evaluate_file(file: Path, overrides: list[str], out: str | None) -> None:
     """Judge anybody's samples of a law; the baselines are fitted to exact samples of it."""
+    from truescore.build import build_target
     from truescore.runs import read_samples
-    from truescore.training.build import build_target
     from truescore.training.data import training_data
 
     samples = read_samples(file)
@@ -94,9 +94,9 @@ def evaluate_file(file: Path, overrides: list[str], out: str | None) -> None:
 
 def sample_run(path: Path, overrides: list[str], out: str | None) -> None:
     """Draw samples from a trained run and save them."""
+    from truescore.build import build_sampler
+    from truescore.randomness import keyed_generator
     from truescore.runs import load_run, write_samples
-    from truescore.training.build import build_sampler
-    from truescore.training.randomness import keyed_generator
     from truescore.training.trainer import keep_freed_memory
 
     keep_freed_memory()

@@ -20,6 +20,7 @@ from truescore.metrics import (
 )
 from truescore.plots import TRAINING_DATA
 from truescore.processes import Process
+from truescore.randomness import keyed_generator
 from truescore.targets import Target
 from truescore.targets.fitted import (
     fit_coupling,
@@ -27,7 +28,6 @@ from truescore.targets.fitted import (
     fit_independent_spins,
     fit_two_wells,
 )
-from truescore.training.randomness import keyed_generator
 
 SCORE_ERROR = "score_error"
 ODD_MODEL = "the network is odd, so the model's mean is exact by construction"

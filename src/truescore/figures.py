@@ -12,8 +12,8 @@ from truescore import plots
 from truescore.evaluation import SCORE_ERROR, Evaluation
 from truescore.metrics import metric_labels
 from truescore.metrics.observable_error import group_averages
+from truescore.randomness import keyed_generator
 from truescore.targets import Target
-from truescore.training.randomness import keyed_generator
 
 N_SHOWN = 200
 DENSITY_POINTS = 400

@@ -14,13 +14,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from truescore.build import build_denoiser, build_process, build_sampler, build_target
 from truescore.denoisers import Denoiser
 from truescore.errors import UserError
 from truescore.processes import Process
+from truescore.randomness import keyed_generator
 from truescore.samplers import Sampler
 from truescore.targets import Target
-from truescore.training.build import build_denoiser, build_process, build_sampler, build_target
-from truescore.training.randomness import keyed_generator
 
 CONFIG, SUMMARY, SAMPLES = "config.yaml", "summary.json", "samples.safetensors"
 PREFIX = "denoiser."

@@ -1,4 +1,4 @@
-"""What surrounds a network: the skip law exactly, and a residual of unit scale."""
+"""What surrounds a network: the skip law exactly, and corrections of the size they can have."""
 
 import math
 
@@ -15,15 +15,16 @@ DIM = 6
 
 
 class Answer(nn.Module):
-    """Gives a fixed answer and keeps what it was asked."""
+    """Gives a fixed local and a fixed modal answer and keeps what it was asked."""
 
-    def __init__(self, answer=0.0):
+    def __init__(self, local=0.0, modal=0.0):
         super().__init__()
-        self.answer = answer
+        self.local, self.modal = local, modal
 
     def forward(self, fields, noise_level):
         self.asked = fields, noise_level
-        return self.answer + torch.zeros_like(fields[..., 0])
+        zero = torch.zeros_like(fields[..., 0])
+        return torch.stack([self.local + zero, self.modal + zero], -1)
 
 
 def covariance(scale=1.0):
@@ -34,6 +35,8 @@ def covariance(scale=1.0):
 
 def skip_law(name):
     """Means and covariance of the skip, float32 as the denoiser keeps them."""
+    if name == "none":
+        return torch.zeros(0, DIM), torch.eye(DIM)
     if name == "wiener":
         return torch.zeros(1, DIM), covariance().float()
     wells = torch.linspace(0.5, 1.5, DIM)
@@ -81,29 +84,94 @@ def test_two_wells_fitted_to_data_are_a_skip_law():
 def test_without_a_skip_the_network_is_all():
     process = VariancePreserving()
     second_moment = covariance()
-    none = torch.zeros(0, DIM), torch.eye(DIM)
-    silent = LearnedRealDenoiser(Answer(), process, second_moment, *none).double()
+    silent = LearnedRealDenoiser(Answer(), process, second_moment, *skip_law("none")).double()
     x_t, t = noisy(process)
     assert torch.equal(silent.posterior_mean(x_t, t), torch.zeros_like(x_t))
 
 
-@pytest.mark.parametrize("t", [0.01, 0.3, 1.0])
-def test_residual_and_its_whitening_follow_the_second_moments(t):
+def moments(process, t):
+    """Second moments S, noise s, and the posterior covariance (S^-1 + 1/s^2)^-1 of a Gaussian."""
+    second_moment, eye = covariance(), torch.eye(DIM, dtype=torch.float64)
+    t = torch.tensor(t, dtype=torch.float64)
+    s = process.sigma(t) / process.alpha(t)
+    return second_moment, s, (second_moment.inverse() + eye / s**2).inverse()
+
+
+def corrections(process, t, local=0.0, modal=0.0):
+    """What the network's answers become: row k answers for the field e_k."""
+    net = Answer(local, modal)
+    denoiser = LearnedRealDenoiser(net, process, covariance(), *skip_law("none")).double()
+    zero = torch.zeros(DIM, DIM, dtype=torch.float64)
+    return denoiser.posterior_mean(zero, torch.full((DIM,), t, dtype=torch.float64))
+
+
+LEVELS = pytest.mark.parametrize("t", [0.001, 0.01, 0.3, 1.0])
+
+
+@LEVELS
+def test_modal_corrections_follow_the_second_moments(t):
     process, eye = VariancePreserving(), torch.eye(DIM, dtype=torch.float64)
-    second_moment, none = covariance(), (torch.zeros(0, DIM), torch.eye(DIM))
-    # Row k answers for the field e_k.
-    denoiser = LearnedRealDenoiser(Answer(eye), process, second_moment, *none).double()
-    time = torch.full((DIM,), t, dtype=torch.float64)
-    residual = denoiser.posterior_mean(torch.zeros_like(eye), time)
-    s_squared = (process.sigma(time[0]) / process.alpha(time[0])) ** 2
-    posterior = (second_moment.inverse() + eye / s_squared).inverse()
-    # s^2 sqrt(S) / (S + s^2) is sqrt(S)^-1 times the posterior covariance of a Gaussian law.
+    second_moment, _, posterior = moments(process, t)
+    correction = corrections(process, t, modal=eye)
+    # s^2 sqrt(S) / (S + s^2) is the posterior covariance P by sqrt(S): positive, C S C = P^2.
+    square = posterior @ posterior
     torch.testing.assert_close(
-        residual @ second_moment @ residual, posterior @ posterior, atol=1e-7, rtol=1e-5
+        correction @ second_moment @ correction, square, atol=1e-6 * float(square.max()), rtol=1e-5
     )
-    # Whitened by the posterior's root, a covariance is measured against that posterior's.
-    whitened = denoiser.whiten(eye, s_squared.sqrt().expand(DIM, 1))
-    torch.testing.assert_close(whitened @ whitened.mT, posterior.inverse(), atol=1e-5, rtol=1e-5)
+    assert (torch.linalg.eigvalsh(correction) > 0).all()
+
+
+@LEVELS
+def test_local_corrections_have_the_size_of_a_site_given_all_others(t):
+    """At each site alone; its variance given the others is 1 / (S^-1)_ii, here the harmonic mean."""
+    process, eye = VariancePreserving(), torch.eye(DIM, dtype=torch.float64)
+    second_moment, s, _ = moments(process, t)
+    v = DIM / float(second_moment.inverse().trace())
+    size = s**2 * math.sqrt(v) / (v + s**2)
+    torch.testing.assert_close(
+        corrections(process, t, local=eye), size * eye, atol=1e-12, rtol=1e-5
+    )
+
+
+def test_corrections_add_to_the_skip():
+    """Local, modal and skip, each as if the others were not there."""
+    process = VariancePreserving()
+    x_t, t = noisy(process)
+    generator = torch.Generator().manual_seed(5)
+    local, modal = torch.randn(2, len(t), DIM, dtype=torch.float64, generator=generator)
+
+    def mean(name, *answers):
+        means, shared = skip_law(name)
+        net = Answer(*answers)
+        denoiser = LearnedRealDenoiser(net, process, covariance(), means, shared).double()
+        return denoiser.posterior_mean(x_t, t)
+
+    parts = mean("two_wells") + mean("none", local) + mean("none", 0.0, modal)
+    torch.testing.assert_close(mean("two_wells", local, modal), parts)
+
+
+@LEVELS
+def test_whitening_balances_noise_and_correction(t):
+    """Residuals are measured in the geometric mean of P = S s^2/(S + s^2) and C^2 = P^2/S."""
+    process, eye = VariancePreserving(), torch.eye(DIM, dtype=torch.float64)
+    second_moment, s, posterior = moments(process, t)
+    denoiser = LearnedRealDenoiser(Answer(), process, second_moment, *skip_law("none")).double()
+    whitened = denoiser.whiten(eye, s.expand(DIM, 1))
+    # The unit's square is U = sqrt(P C^2), so W'W = U^-1 and U^2 = P^3 / S: W'W P^3 W'W = S.
+    gram = whitened @ whitened.mT
+    cube = torch.linalg.matrix_power(posterior, 3)
+    torch.testing.assert_close(gram @ cube @ gram, second_moment, atol=1e-6, rtol=1e-5)
+    # In each mode the noise of a Gaussian law's posterior and a modal correction of one, both
+    # squared and whitened, are each other's inverse.
+    correction = denoiser.whiten(corrections(process, t, modal=eye), s.expand(DIM, 1))
+    noise = whitened.mT @ posterior @ whitened
+    torch.testing.assert_close(noise @ (correction.mT @ correction), eye, atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        noise.diagonal(),
+        (1 + torch.linalg.eigvalsh(second_moment) / s**2).sqrt(),
+        rtol=1e-5,
+        atol=0,
+    )
 
 
 def test_network_sees_scaled_fields_and_log_noise():

@@ -8,11 +8,11 @@ import torch
 from safetensors.torch import save_file
 
 import truescore
+from truescore.build import build_denoiser
 from truescore.config import config_hash
 from truescore.errors import UserError
+from truescore.randomness import keyed_generator
 from truescore.runs import read_checkpoint, read_samples
-from truescore.training.build import build_denoiser
-from truescore.training.randomness import keyed_generator
 from truescore.training.run import train
 
 from .conftest import HALVES, small_config

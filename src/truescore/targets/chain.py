@@ -8,25 +8,17 @@ import torch
 from torch import Tensor
 
 from truescore.errors import UserError
-from truescore.targets import chain_sampling
+from truescore.targets import chain_posterior, chain_sampling
 from truescore.targets.base import StateSpace, Target, check_spins, check_width
 from truescore.targets.messages import Messages, propagate, scaled_exp
 from truescore.targets.observable import Observable
-from truescore.targets.quadrature import gauss_legendre, panels
+from truescore.targets.quadrature import panels
 
 Boundary = Literal["open", "periodic", "fixed"]
 SitePotential = Callable[[Tensor, Any], Tensor]
 BondPotential = Callable[[Tensor, Tensor, Any], Tensor]
 
-# A Gaussian likelihood of width w is zero to float64 beyond 8 w.
-WINDOW = 8.0
-# Nodes per unit of (length / w) for which Gauss-Legendre integrates a Gaussian to about 1e-12.
-NODES_PER_WIDTH = 2.0
 MAX_NODES = 1024
-# A window needs a matrix of exponentials per sample and bond, the whole interval one per bond.
-WINDOW_COST = 9
-# Bytes of one block of messages or of per-sample bond matrices.
-BLOCK_BYTES = 2**27
 
 
 class NearestNeighbourChain(Target):
@@ -148,10 +140,11 @@ class NearestNeighbourChain(Target):
     @property
     def log_normalizer(self) -> float:
         """Log Z = log of the sum or integral of exp(-V(x)/T)."""
-        return float(self._prior.log_total[0]) - self.constant / self.temperature
+        return float(self.messages.log_total[0]) - self.constant / self.temperature
 
     @cached_property
-    def _prior(self) -> Messages:
+    def messages(self) -> Messages:
+        """Both sweeps over the law itself, without observations; a batch of one."""
         log_emission = self.log_site(self.nodes.expand(self.dim, -1)) + self.log_weights
         return propagate(log_emission[None], self.log_bond, self.boundary == "periodic")
 
@@ -165,14 +158,14 @@ class NearestNeighbourChain(Target):
         """P(X_i < x_i) and P(X_i <= x_i) for ``(n, d)`` points, float64."""
         check_width(x, self.dim)
         if self.state_space == "spin":
-            down = self._prior.belief[0, :, 0]
+            down = self.messages.belief[0, :, 0]
             return torch.where(x > 0, down, 0.0), torch.where(x > 0, 1.0, down)
         cdf = chain_sampling.marginal_cdf(self, x.double())
         return cdf, cdf
 
     def mean(self) -> Tensor:
         """Exact E[x_i], shape ``(d,)``."""
-        return self._prior.belief[0] @ self.nodes
+        return self.messages.belief[0] @ self.nodes
 
     def covariance(self) -> Tensor:
         """Exact Cov[x_i, x_j], shape ``(d, d)``."""
@@ -186,7 +179,7 @@ class NearestNeighbourChain(Target):
 
     def pair_expectation(self, f: Tensor, g: Tensor) -> Tensor:
         """E[f_i(x_i) g_j(x_j)] for i <= j, mirrored, from values at the nodes, ``(d, K)`` each."""
-        prior = self._prior
+        prior = self.messages
         emission, belief = prior.emission[0], prior.belief[0]
         result = torch.diag((belief * f * g).sum(-1))
         carried = torch.empty(0, *prior.forward.shape[2:], dtype=f.dtype)
@@ -203,7 +196,7 @@ class NearestNeighbourChain(Target):
 
     def bond_expectation(self, f: Callable[[Tensor, Tensor, int], Tensor]) -> Tensor:
         """E[f(x, y, i)] over the ends of each bond i between sites (no walls), ``(n_bonds,)``."""
-        prior = self._prior
+        prior = self.messages
         x, y = self.nodes[:, None], self.nodes[None, :]
         weighted = prior.forward[:, 0] * prior.emission[0][:, None]
         values = []
@@ -228,76 +221,16 @@ class NearestNeighbourChain(Target):
     def spin_posterior(self, evidence: Tensor) -> tuple[Tensor, Tensor]:
         """Log evidence and leave-one-out log-odds; see ``Target.spin_posterior``."""
         check_width(evidence, self.dim)
-        site = self.log_site(self.nodes.expand(self.dim, -1))
-        log_emission = site + evidence.double()[..., None] * self.nodes / 2
-        messages = propagate(log_emission, self.log_bond, self.boundary == "periodic")
-        cavity = messages.cavity.log()
-        log_odds = (cavity[..., 1] - cavity[..., 0]) + (site[:, 1] - site[:, 0])
-        return messages.log_total - self._prior.log_total, log_odds
+        return chain_posterior.spin_posterior(self, evidence.double())
 
     def gaussian_posterior(
         self, x_t: Tensor, alpha: Tensor, sigma: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Log evidence and posterior mean; see ``Target.gaussian_posterior``.
-
-        Sharp observations are integrated on a window around each x_t / alpha, blunt ones on the
-        whole interval, whichever is cheaper.
-        """
+        """Log evidence and posterior mean; see ``Target.gaussian_posterior``."""
         check_width(x_t, self.dim)
-        x_t, alpha, sigma = x_t.double(), alpha.double(), sigma.double()
-        log_evidence = torch.empty(len(x_t), dtype=torch.float64, device=x_t.device)
-        posterior_mean = torch.empty_like(x_t)
-        n_nodes, windowed = self._node_counts(sigma / alpha)
-        for count in n_nodes.unique().tolist():
-            chosen = (n_nodes == count).nonzero()[:, 0]
-            local = bool(windowed[chosen[0]])
-            # Each sample has bond matrices of its own on a window, messages only otherwise.
-            floats = count * (2 * count if local else 4 * self.dim)
-            for block in chosen.split(max(1, BLOCK_BYTES // (8 * floats))):
-                log_evidence[block], posterior_mean[block] = self._gaussian_block(
-                    x_t[block], alpha[block, None], sigma[block, None], count, local
-                )
-        return log_evidence, posterior_mean
-
-    def _node_counts(self, width: Tensor) -> tuple[Tensor, Tensor]:
-        """Nodes at noise-to-signal ratio ``width``, and whether they stand on a window."""
-        low, high = self._interval
-        resolution = len(self.nodes) / (high - low)
-        density = torch.hypot(NODES_PER_WIDTH / width, torch.full_like(width, resolution))
-        counts = torch.stack([2 * WINDOW * width * density, (high - low) * density])
-        # Even, and few distinct values, so that mixed noise levels share a batch.
-        local, whole = (16 * torch.ceil(counts / 16)).clamp(min=32).long()
-        windowed = WINDOW_COST * local < whole
-        # Odd counts mark windows, so that equal counts mean equal grids.
-        return torch.where(windowed, local + 1, whole), windowed
-
-    def _gaussian_block(
-        self, x_t: Tensor, alpha: Tensor, sigma: Tensor, count: int, local: bool
-    ) -> tuple[Tensor, Tensor]:
-        low, high = self._interval
-        if local:
-            centre, reach = (x_t / alpha).clamp(low, high), WINDOW * sigma / alpha
-            ends = (centre - reach).clamp(min=low), (centre + reach).clamp(max=high)
-            nodes, log_weights = gauss_legendre(*ends, count)
-        else:
-            nodes, log_weights = panels([low, (low + high) / 2, high], count // 2)
-            nodes, log_weights = nodes.to(x_t.device), log_weights.to(x_t.device)
-        residual = (x_t[..., None] - alpha[..., None] * nodes) / sigma[..., None]
-        log_likelihood = -(residual**2) / 2 - (sigma[..., None] * (2 * torch.pi) ** 0.5).log()
-        sites = self.log_site(
-            nodes.expand(*x_t.shape, count) if local else nodes.expand(self.dim, -1)
+        return chain_posterior.gaussian_posterior(
+            self, x_t.double(), alpha.double(), sigma.double()
         )
-
-        def log_bond(i: int) -> Tensor:
-            if local:
-                return self.log_bond_between(nodes[:, i], nodes[:, (i + 1) % self.dim], i)
-            return self.log_bond_between(nodes, nodes, i)
-
-        messages = propagate(
-            log_likelihood + sites + log_weights, log_bond, self.boundary == "periodic"
-        )
-        mean = (messages.belief * nodes).sum(-1)
-        return messages.log_total - self._prior.log_total, mean
 
     # ---- transfer matrices
 
@@ -325,7 +258,8 @@ class NearestNeighbourChain(Target):
         return (-energy / self.temperature).expand(torch.broadcast_shapes(x.shape, y.shape))
 
     @property
-    def _interval(self) -> tuple[float, float]:
+    def support(self) -> tuple[float, float]:
+        """The interval of a law of reals."""
         if self.interval is None:
             raise UserError("got a law of spins, expected reals: use the spin methods")
         return self.interval
@@ -339,10 +273,10 @@ class NearestNeighbourChain(Target):
         n = 16
         while n * (len(edges) - 1) <= MAX_NODES:
             self.nodes, self.log_weights = panels(edges, n)
-            vars(self).pop("_prior", None)
-            belief = self._prior.belief[0]
+            vars(self).pop("messages", None)
+            belief = self.messages.belief[0]
             current = torch.cat(
-                [self._prior.log_total, belief @ self.nodes, belief @ self.nodes**2]
+                [self.messages.log_total, belief @ self.nodes, belief @ self.nodes**2]
             )
             if not current.isfinite().all():
                 raise UserError("got potentials that are not finite on the interval: mend them")

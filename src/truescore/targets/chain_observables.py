@@ -28,7 +28,7 @@ def chain_observables(chain: NearestNeighbourChain) -> list[Observable]:
 
 def mean_energy(chain: NearestNeighbourChain) -> float:
     """Exact E[V(x)] in the units of the temperature."""
-    prior = chain._prior
+    prior = chain.messages
     log_site = chain.log_site(chain.nodes.expand(chain.dim, -1))
     sites = -chain.temperature * (prior.belief[0] * log_site).sum()
     wall = int(chain.boundary == "fixed")

@@ -37,7 +37,7 @@ def sample(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> 
 
 
 def _sample_spins(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
-    prior = chain._prior
+    prior = chain.messages
     uniform = torch.rand(chain.dim, n, dtype=torch.float64, generator=generator)
     first = (uniform[0] < prior.belief[0, 0, 1]).long()
     carried = first if chain.boundary == "periodic" else torch.zeros_like(first)
@@ -67,7 +67,7 @@ def _sample_reals(chain: NearestNeighbourChain, n: int, generator: torch.Generat
 
 
 def _sample_real_ring(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
-    grid, prior = _grid(chain), chain._prior
+    grid, prior = _grid(chain), chain.messages
     log_sites = chain.log_site(grid.expand(chain.dim, -1))
     one = torch.arange(n)
     first = Tabulated(grid, marginal_density(chain, 0, grid)[None]).invert(
@@ -95,7 +95,7 @@ def _sample_real_ring(chain: NearestNeighbourChain, n: int, generator: torch.Gen
 
 def marginal_density(chain: NearestNeighbourChain, site: int, x: Tensor) -> Tensor:
     """Probability (spins) or density (reals) of one site at the points ``(m,)``."""
-    prior = chain._prior
+    prior = chain.messages
     if chain.state_space == "spin":
         return torch.where(x > 0, prior.belief[0, site, 1], prior.belief[0, site, 0])
     if chain.boundary == "periodic" and site == 0:
@@ -179,7 +179,7 @@ def _hermite(s: Tensor, mass: Tensor, slope0: Tensor, slope1: Tensor) -> tuple[T
 
 
 def _grid(chain: NearestNeighbourChain) -> Tensor:
-    low, high = chain._interval
+    low, high = chain.support
     return torch.linspace(low, high, POINTS_PER_NODE * len(chain.nodes) + 1, dtype=torch.float64)
 
 
@@ -193,7 +193,7 @@ def _rows(x: Tensor, grid: Tensor, generator: torch.Generator) -> tuple[Tensor, 
 
 def _later_sites(chain: NearestNeighbourChain, site: int, x: Tensor) -> Tensor:
     """Weight of all sites after ``site``, for each carried c, at points of it, ``(C, m)``."""
-    prior = chain._prior
+    prior = chain.messages
     if site < chain.dim - 1:
         bond = _exp(chain.log_bond_between(x, chain.nodes, site))
         return (prior.backward[site + 1, 0] * prior.emission[0, site + 1]) @ bond.mT

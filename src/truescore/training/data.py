@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from truescore.randomness import keyed_generator
 from truescore.targets import Target
-from truescore.training.randomness import keyed_generator
 
 VAL_BATCH = 2000
 

@@ -8,22 +8,11 @@ from torch import Tensor
 
 from truescore.denoisers import Denoiser
 from truescore.errors import UserError
-from truescore.training.randomness import keyed_generator
+from truescore.losses import Loss
+from truescore.randomness import keyed_generator
 
 WARM_UP = 0.05
 BETAS = (0.9, 0.99)
-
-
-class Loss(Protocol):
-    """What a module needs of a loss: see ``truescore.losses``."""
-
-    def sample_times(self, denoiser: Any, n: int, generator: torch.Generator) -> Tensor:
-        """Times ``(n,)``."""
-        ...
-
-    def __call__(self, denoiser: Any, x_0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-        """Losses ``(n,)``."""
-        ...
 
 
 class Monitor(Protocol):

@@ -7,10 +7,10 @@ from pytorch_lightning.loggers import TensorBoardLogger
 
 from truescore.figures import sample_figures
 from truescore.metrics import PerfectSamples, evaluate_samples
+from truescore.randomness import keyed_generator
 from truescore.samplers import Sampler
 from truescore.targets import Target
 from truescore.training.module import ScoreModule
-from truescore.training.randomness import keyed_generator
 
 
 class SampleMonitor:

@@ -16,21 +16,22 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
 import truescore
-from truescore.config import config_hash
-from truescore.denoisers import check_pairing
-from truescore.errors import UserError
-from truescore.evaluation import Evaluation, evaluate
-from truescore.figures import save_figures
-from truescore.plots import loss_curves
-from truescore.report import report
-from truescore.runs import CONFIG, SAMPLES, SUMMARY, load_run, write_json, write_samples
-from truescore.training.build import (
+from truescore.build import (
     build_denoiser,
     build_loss,
     build_process,
     build_sampler,
     build_target,
 )
+from truescore.config import config_hash
+from truescore.denoisers import check_pairing
+from truescore.errors import UserError
+from truescore.evaluation import Evaluation, evaluate
+from truescore.figures import save_figures
+from truescore.plots import loss_curves
+from truescore.randomness import keyed_generator
+from truescore.report import report
+from truescore.runs import CONFIG, SAMPLES, SUMMARY, load_run, write_json, write_samples
 from truescore.training.data import LawDataModule
 from truescore.training.module import (
     ConcreteScoreMatchingModule,
@@ -38,7 +39,6 @@ from truescore.training.module import (
     ScoreModule,
 )
 from truescore.training.monitor import SampleMonitor
-from truescore.training.randomness import keyed_generator
 from truescore.training.resume import (
     KEY,
     carry_best_over,

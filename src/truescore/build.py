@@ -10,11 +10,11 @@ from torch import Tensor
 
 from truescore.denoisers import Denoiser, LearnedRealDenoiser, LearnedSpinDenoiser
 from truescore.errors import UserError
+from truescore.losses import Loss
 from truescore.processes import GaussianNoise, Process, SpinFlip
 from truescore.samplers import Sampler
 from truescore.targets import Target
 from truescore.targets.fitted import fit_two_wells
-from truescore.training.module import Loss
 
 # Keys of a section that the framework reads; all others are arguments of the section's class.
 LABELS = ("name", "state_space")
