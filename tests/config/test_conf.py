@@ -41,7 +41,7 @@ def test_an_experiment_is_valid_and_trains_on_what_it_says(composed, experiment)
     assert config.dataset.dim == int(dim)
     assert config.dataset.n_train == {"ising": 10_000, "gl": 100_000}[law]
     # A batch is a real one: many points, and many batches to an epoch.
-    assert 128 <= config.dataset.batch_size <= config.dataset.n_train // 10
+    assert 64 <= config.dataset.batch_size <= config.dataset.n_train // 10
     assert config.trainer.max_steps * config.dataset.batch_size >= config.dataset.n_train
 
 

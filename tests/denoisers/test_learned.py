@@ -123,7 +123,7 @@ def test_modal_corrections_follow_the_second_moments(t):
 
 @LEVELS
 def test_local_corrections_have_the_size_of_a_site_given_all_others(t):
-    """At each site alone; its variance given the others is 1 / (S^-1)_ii, here the harmonic mean."""
+    """The harmonic mean over sites of that variance, 1 / (S^-1)_ii; each site alone."""
     process, eye = VariancePreserving(), torch.eye(DIM, dtype=torch.float64)
     second_moment, s, _ = moments(process, t)
     v = DIM / float(second_moment.inverse().trace())

@@ -48,6 +48,7 @@ def build_trainer(config: Mapping[str, Any], run_dir: Path, *callbacks: Callback
     warnings.filterwarnings("ignore", message=".*isinstance.*LeafSpec.*")
     # truescore.training.resume carries the best checkpoint over itself.
     warnings.filterwarnings("ignore", message="The dirpath has changed")
+    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
     # The run's folder is made by Hydra and holds its log before Lightning looks at it.
     warnings.filterwarnings(
         "ignore", message="Experiment logs directory .* exists and is not empty"
