@@ -32,7 +32,10 @@ BAD = [
     ("model.net.odd=1", "model.net.odd: got 1, expected true or false"),
     ("model.net=3", "model.net: got 3, expected a group of keys"),
     ("sampler.steps=0", "sampler.steps: got 0, expected an integer >= 1"),
-    ("sampler.grid=log", "sampler.grid: got 'log', expected uniform or quadratic or geometric or log_snr"),
+    (
+        "sampler.grid=log",
+        "sampler.grid: got 'log', expected uniform or quadratic or geometric or log_snr",
+    ),
     ("sampler.n_generate=1", "sampler.n_generate: got 1, expected an integer >= 2"),
     ("sampler.chunk_size=0", "sampler.chunk_size: got 0, expected an integer >= 1"),
     ("trainer.max_steps=0", "trainer.max_steps: got 0, expected an integer >= 1"),

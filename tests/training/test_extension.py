@@ -10,7 +10,7 @@ from truescore.training.run import train
 
 from .conftest import CONF, SMALL
 
-CODE = '''
+CODE = """
 import torch
 from truescore.nets import LeaveOneOutConv
 from truescore.processes import VariancePreserving
@@ -49,7 +49,7 @@ class Predictor(Heun):
         spread = (process.sigma(s) / process.sigma(t))[:, None]
         signal = process.alpha(s)[:, None] - spread * process.alpha(t)[:, None]
         return spread * x_t + signal * denoiser.posterior_mean(x_t, t)
-'''
+"""
 FILES = {
     "dataset/phi_four": "_target_: mine.PhiFour\nname: phi_four\nstate_space: real\ndim: 6\n"
     "mass: -0.5\nn_train: 400\nn_val: 100\nbatch_size: 50\nsimulator: exact\n",

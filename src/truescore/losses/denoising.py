@@ -15,10 +15,14 @@ HIDDEN = 4.0
 class DenoisingScoreMatching:
     """|W (D(x_t, t) - x_0)|^2 / d, whose minimiser is D = E[x_0 | x_t] for every invertible W.
 
-    ``mode``: W scales each eigenmode of the data, at each noise level, by the spread of x_0 in it
-    given x_t for a Gaussian law, so that a coherent mode with 100 times the variance of the others
-    neither drowns them nor is drowned. ``score``: W = 1/s, the plain score-matching loss weighted
-    by the noise variance, |sigma (score - score*)|^2.
+    ``mode``: W scales each eigenmode of the data, at each noise level, by the geometric mean of its
+    noise (the spread of x_0 given x_t) and of the correction that is to be learned in it, so that
+    a coherent mode with 100 times the variance of the others neither drowns them nor is drowned,
+    and low noise, where corrections are small, still counts. ``score``: W = 1/s, the plain
+    score-matching loss weighted by the noise variance, |sigma (score - score*)|^2.
+
+    Each x_0 counts twice, with its noise z and with -z: the same mean loss, and a gradient without
+    the part of its scatter that is odd in z, which at low noise is nearly all of it.
 
     Vincent 2011; the weighting follows Karras et al. 2022, arXiv 2206.00364, mode by mode.
 
@@ -47,8 +51,6 @@ class DenoisingScoreMatching:
     ) -> Tensor:
         """Loss of each sample, ``(n,)``, unreduced so that callers may weight or bin it by time."""
         x_t = denoiser.process.perturb(x_0, t, generator)
-        # x_0 + s z and x_0 - s z: the loss keeps its mean, and its gradient loses the part of its
-        # noise that is odd in z, which at low noise is nearly all of it.
         mirrored = 2 * denoiser.process.alpha(t)[:, None] * x_0 - x_t
         both, x_0, t = torch.cat([x_t, mirrored]), torch.cat([x_0, x_0]), torch.cat([t, t])
         residual = denoiser.posterior_mean(both, t) - x_0
