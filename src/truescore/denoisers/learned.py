@@ -29,8 +29,8 @@ class LearnedRealDenoiser(RealDenoiser):
         D(x_t, t) = D_skip(y, s) + c(v, s) F + sum_k u_k c(l_k, s) (u_k . G),
         c(l, s) = s^2 sqrt(l) / (l + s^2),  (F, G) = net(x_in, log s),
 
-    v the harmonic mean of the l_k, the mean variance of a site given all others. The factor c is the
-    size that a correction to the posterior mean can have: sqrt(l) where noise hides a mode,
+    v the harmonic mean of the l_k, the mean variance of a site given all others. The factor c is
+    the size that a correction to the posterior mean can have: sqrt(l) where noise hides a mode,
     s^2/sqrt(l), a score of order 1/sqrt(l), where it does not. So F and G are of order one at every
     noise level, and their errors vanish with s faster than the noise. F says what happens at a
     site, at low noise; G what the long modes do together, at high noise. ``x_in`` are y, scaled to
