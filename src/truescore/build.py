@@ -82,6 +82,9 @@ def build_denoiser(
     net = build(model["net"], dim=dim)
     if model["state_space"] == "spin":
         return LearnedSpinDenoiser(net, cast(SpinFlip, process))
+    if data is not None and model["net"].get("reflection"):
+        # What is measured must have the network's symmetry, or the denoiser loses it.
+        data = torch.cat([data, data.flip(1)])
     second_moment, means, covariance = _skip_law(model["skip"], dim, data)
     return LearnedRealDenoiser(net, cast(GaussianNoise, process), second_moment, means, covariance)
 
