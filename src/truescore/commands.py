@@ -10,7 +10,7 @@ from typing import Any
 from truescore.errors import UserError
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
-FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
+BAD_ARGUMENTS, INTERRUPTED = 2, 130
 
 
 def command(work: Callable[[list[str]], None], usage: str) -> int:

@@ -109,14 +109,20 @@ def test_heun_is_of_order_two_on_a_nonlinear_flow():
 
 
 @pytest.mark.parametrize("kind", [EulerMaruyama, Heun])
-def test_last_step_is_the_posterior_mean(kind):
-    process = VariancePreserving()
-    denoiser = oracle(wells(), process)
-    x = torch.randn(5, 2, generator=torch.Generator().manual_seed(1))
-    t = torch.full((5,), process.t_min)
-    end = kind().step(denoiser, x, t, torch.zeros(5), torch.Generator())
-    assert end.dtype == x.dtype
-    torch.testing.assert_close(end, denoiser.posterior_mean(x, t).float(), atol=0, rtol=0)
+def test_last_step_misses_the_covariance_by_the_fourth_power_of_the_noise(kind):
+    """The posterior mean itself, the usual last step, falls short by s^2 in every direction."""
+    process = VariancePreserving(t_min=1e-6)
+    denoiser = oracle(GAUSSIAN, process)
+    noises, errors = torch.tensor([0.02, 0.04, 0.08], dtype=torch.float64), []
+    for s in noises:
+        t = process.time_from_log_snr(-2 * s.log())
+        a, b, g = affine(kind(), denoiser, t, 0 * t)
+        alpha, sigma = process.alpha(t), process.sigma(t)
+        before = alpha**2 * COVARIANCE + sigma**2 * EYE
+        torch.testing.assert_close(a @ (alpha * MEAN) + b, MEAN, atol=1e-10, rtol=0)
+        errors.append(float((a @ before @ a.mT + g**2 * EYE - COVARIANCE).norm()))
+    assert errors[-1] < 0.2 * float(noises[-1]) ** 2
+    assert order((1 / noises).tolist(), errors) == pytest.approx(4, abs=0.4)
 
 
 @pytest.mark.parametrize(("kind", "steps"), [(EulerMaruyama, 20), (Heun, 4)])

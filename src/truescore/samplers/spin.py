@@ -1,5 +1,7 @@
 """Samplers of spins: reverse-time jumps of independent flips."""
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor
 
@@ -26,9 +28,9 @@ class SpinSampler(Sampler):
         uniform = torch.rand(x_t.shape, device=x_t.device, generator=generator)
         return torch.where(uniform < self.flip_probability(denoiser, x_t, t, s), -x_t, x_t)
 
+    @abstractmethod
     def flip_probability(self, denoiser: SpinDenoiser, x_t: Tensor, t: Tensor, s: Tensor) -> Tensor:
         """Probability that each spin differs at time s < t, ``(n, d)``."""
-        raise NotImplementedError
 
 
 class SpinEuler(SpinSampler):
