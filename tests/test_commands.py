@@ -109,6 +109,7 @@ def test_anybodys_samples_are_judged(ring_samples, script, tmp_path):
         (["run={run}", "metrics.n_null=3"], "metrics.n_null: got 3"),
         (["nonsense"], "expected key=value"),
         (["out=x"], "expected one of them"),
+        (["run={run}", "out=/proc/nowhere"], "cannot write to /proc/nowhere"),
     ],
 )
 def test_mistakes_get_one_line(arguments, message, run_folder, ring_samples, script):

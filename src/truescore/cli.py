@@ -184,7 +184,7 @@ def explain(error: Exception, conf: Path) -> list[str]:
     mode = RunMode.MULTIRUN if arguments.multirun else RunMode.RUN
     lines: list[str] = []
     try:
-        loader = _loader(conf, arguments.config_dir)
+        loader = config_loader(conf, arguments.config_dir)
         errors = override_errors(loader, arguments.overrides, mode)
         lines += errors.values()
         if mode is RunMode.RUN:
@@ -196,7 +196,8 @@ def explain(error: Exception, conf: Path) -> list[str]:
     return lines or [" ".join(f"{error} {error.__cause__ or ''}".split())]
 
 
-def _loader(conf: Path, config_dir: str | None) -> ConfigLoader:
+def config_loader(conf: Path, config_dir: str | None = None) -> ConfigLoader:
+    """What composes the configurations of a folder."""
     search = create_config_search_path(str(conf))
     if config_dir:
         anchor = SearchPathQuery(provider="schema")

@@ -1,7 +1,9 @@
 """What the scripts beside ``train.py`` do: judge and draw samples without training."""
 
 import logging
+import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +28,8 @@ def command(work: Callable[[list[str]], None], usage: str) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return BAD_ARGUMENTS
+    except BrokenPipeError:
+        os._exit(BAD_ARGUMENTS)  # whoever read the output has gone; there is nobody to tell
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
@@ -105,7 +109,7 @@ def sample_run(path: Path, overrides: list[str], out: str | None) -> None:
     settings = config["sampler"]
     n = settings["n_generate"]
     file = Path(out) if out else path / "samples" / f"n{n}_seed{config['seed']}.safetensors"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    writable(file.parent)
     generator = keyed_generator(config["seed"], "samples")
     samples = build_sampler(config).sample(
         run.denoiser, n, run.target.dim, generator, settings["chunk_size"], _progress(n)
@@ -143,13 +147,19 @@ def composed(overrides: list[str]) -> dict[str, Any]:
     """A configuration of ``conf/`` with overrides, of which only the law and the metrics count."""
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
+    from hydra.types import RunMode
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    from truescore.cli import config_loader
     from truescore.config import check
+    from truescore.config.overrides import override_errors
 
     if not any(override.split("=")[0] in ("dataset", "+experiment") for override in overrides):
         raise UserError("got samples=FILE without a law, expected dataset=NAME or +experiment=NAME")
+    errors = list(override_errors(config_loader(CONF), overrides, RunMode.RUN).values())
+    if errors:
+        raise UserError("\n".join(errors))
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             config = compose("train", overrides)
@@ -175,12 +185,27 @@ def _judge(
     from truescore.report import report
     from truescore.runs import SUMMARY, write_json
 
+    writable(folder)
     evaluation = evaluate(target, samples, training_data, config["metrics"], process, denoiser)
-    folder.mkdir(parents=True, exist_ok=True)
-    title = f"{config['name']}: n_generate = {len(samples):,}"
+    title = (
+        f"{config['name']}: n_generate = {len(samples):,},"
+        f" baselines from {len(training_data):,} exact samples"
+    )
     odd = denoiser is not None and bool(config["model"]["net"].get("odd"))
     write_json(folder / SUMMARY, report(folder, target, evaluation, title, odd))
     print(f"figures: {folder / 'figures'}\nsummary: {folder / SUMMARY}")
+
+
+def writable(folder: Path) -> None:
+    """Make a folder for results; raise ``UserError`` before any work if that fails."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {folder} ({error.strerror}): give another out="
+        ) from error
 
 
 def _progress(n: int) -> Callable[[int], None]:

@@ -66,7 +66,8 @@ class Evaluation:
         """The table for the terminal; ``odd`` says that the network has that symmetry."""
         footnotes = {name: ODD_MODEL for name in ("mean_l1", "mean_l2") if odd}
         labels = metric_labels(self.perfect)
-        return metrics_table(self.judgements, labels, self.baselines, footnotes, title)
+        n_null = self.perfect.n_null
+        return metrics_table(self.judgements, labels, self.baselines, footnotes, title, n_null)
 
 
 def evaluate(

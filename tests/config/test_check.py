@@ -31,7 +31,7 @@ BAD = [
     ("model.net.radius=0", "model.net.radius: got 0, expected an integer >= 1"),
     ("model.net.odd=1", "model.net.odd: got 1, expected true or false"),
     ("model.net=3", "model.net: got 3, expected a group of keys"),
-    ("sampler.steps=0", "sampler.steps: got 0, expected an integer >= 1"),
+    ("sampler.steps=0", "sampler.steps: got 0, expected an integer >= 2"),
     (
         "sampler.grid=log",
         "sampler.grid: got 'log', expected uniform or quadratic or geometric or log_snr",

@@ -54,6 +54,11 @@ def test_the_family_is_judged_together():
     assert "cov_frobenius" in rendered()
 
 
+def test_too_few_null_draws_are_said_to_be_too_few():
+    assert "cannot be tested at 1% after Holm with metrics.n_null=200" in rendered(n_null=200)
+    assert "not those of perfect samples" in rendered(n_null=1000)
+
+
 def test_no_row_is_cut_on_a_narrow_terminal():
     text = rendered(width=80)
     assert "…" not in text

@@ -212,6 +212,7 @@ def test_a_checkpoint_of_another_training_is_refused(finished, tmp_path):
     folder, config, _ = finished
     other = config.copy()
     other.dataset.temperature = 2.5
+    other.trainer.max_steps = 16
     other.ckpt_path = str(folder / "checkpoints" / "last.ckpt")
     with pytest.raises(UserError, match="dataset.temperature=.* there and 2.5 here"):
         train(other, tmp_path)
@@ -240,6 +241,23 @@ def test_a_truncated_checkpoint_is_refused(finished, tmp_path):
     again.ckpt_path = str(tmp_path / "cut.ckpt")
     with pytest.raises(UserError, match="truncated"):
         train(again, tmp_path)
+
+
+def test_a_finished_training_is_not_resumed(finished, tmp_path):
+    folder, config, _ = finished
+    again = config.copy()
+    again.ckpt_path = str(folder / "checkpoints" / "last.ckpt")
+    with pytest.raises(UserError, match=r"complete \(8 steps\): nothing to resume"):
+        train(again, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_accelerator_that_is_not_there_is_one_line(tmp_path):
+    config = small_config("ising_d16", "trainer.accelerator=gpu")
+    if torch.cuda.is_available():
+        config.trainer.devices = 99
+    with pytest.raises(UserError, match="use trainer.accelerator=cpu"):
+        train(config, tmp_path)
 
 
 def test_a_foreign_checkpoint_is_refused(tmp_path):

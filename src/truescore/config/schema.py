@@ -224,7 +224,7 @@ class AnySampler(Open):
     target: ClassPath
     name: Word
     state_space: StateSpace
-    steps: Count
+    steps: Annotated[int, Field(ge=2)]
     grid: Literal["uniform", "quadratic", "geometric", "log_snr"]
     n_generate: Annotated[int, Field(ge=2)]
     chunk_size: Count

@@ -24,6 +24,7 @@ def metrics_table(
     baselines: Mapping[str, Mapping[str, Judgement]] | None = None,
     footnotes: Mapping[str, str] | None = None,
     title: str | None = None,
+    n_null: int | None = None,
 ) -> Group:
     """A table for the terminal, one row per metric.
 
@@ -33,6 +34,7 @@ def metrics_table(
         baselines: judgements of other samples of the same law, by the baseline's name.
         footnotes: remarks on single metrics, by name, such as "exact by symmetry".
         title: line above the table.
+        n_null: number of perfect sample sets behind the p-values.
     """
     baselines, footnotes = baselines or {}, footnotes or {}
     marked = [name for name in judgements if name in footnotes]
@@ -46,7 +48,11 @@ def metrics_table(
     table.add_column("verdict", no_wrap=True)
     for name, judgement in judgements.items():
         table.add_row(label(name), *_cells(judgement))
-    lines = [NOTE, _family(judgements), *(f"{_mark(i)} {text}" for i, text in enumerate(texts))]
+    lines = [
+        NOTE,
+        _family(judgements, n_null),
+        *(f"{_mark(i)} {text}" for i, text in enumerate(texts)),
+    ]
     parts: list[Table | Text] = [table, *(Text(line, style="dim") for line in lines)]
     if baselines:
         beside = _table(BASELINES_TITLE, tuple(baselines))
@@ -74,7 +80,7 @@ def _cells(judgement: Judgement) -> list[Text]:
     return [
         Text(_number(judgement.value)),
         Text(_number(judgement.floor)),
-        Text("-" if judgement.p_value is None else f"{judgement.p_value:.3f}"),
+        Text("-" if judgement.p_value is None else _probability(judgement.p_value)),
         interval,
         Text(judgement.verdict or "-", style=colour if judgement.verdict else ""),
     ]
@@ -95,8 +101,17 @@ def _number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits}g}"
 
 
-def _family(judgements: Mapping[str, Judgement]) -> str:
+def _probability(p: float) -> str:
+    return f"{p:.3f}" if p >= 0.1 else f"{p:.2g}"
+
+
+def _family(judgements: Mapping[str, Judgement], n_null: int | None) -> str:
     tested = sum(j.p_value is not None for j in judgements.values())
+    if n_null is not None and tested > LEVEL * (n_null + 1):
+        return (
+            f"All {tested} p-values together cannot be tested at {LEVEL:.0%} after Holm with"
+            f" metrics.n_null={n_null}: use {round(tested / LEVEL)} or more."
+        )
     wrong = rejected(judgements)
     found = f"not those of perfect samples: {', '.join(wrong)}" if wrong else "none rejected"
     return f"All {tested} p-values together, at {LEVEL:.0%} after Holm: {found}."

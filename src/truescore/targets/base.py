@@ -129,4 +129,7 @@ def check_spins(x: Tensor, dim: int) -> None:
 def check_width(x: Tensor, dim: int) -> None:
     """Raise ``UserError`` unless ``x`` is ``(n, dim)``."""
     if x.ndim != 2 or x.shape[1] != dim:
-        raise UserError(f"got points of shape {tuple(x.shape)}, expected (n, {dim}): reshape them")
+        raise UserError(
+            f"got points of shape {tuple(x.shape)}, expected (n, {dim}):"
+            " one column a site; is dim right?"
+        )

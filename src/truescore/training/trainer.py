@@ -16,7 +16,9 @@ from pytorch_lightning.callbacks import (
     RichProgressBar,
 )
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from truescore.errors import UserError
 from truescore.training.averaging import EMA
 
 CHECKPOINTS = "checkpoints"
@@ -60,8 +62,26 @@ def build_trainer(config: Mapping[str, Any], run_dir: Path, *callbacks: Callback
         _checkpoint(run_dir, "best", monitor="val/loss"),
         _checkpoint(run_dir, "last", monitor=None),
     ]
-    if config["callbacks"]["progress_bar"]:
+    progress_bar = config["callbacks"]["progress_bar"]
+    if progress_bar:
         own.append(RichProgressBar(refresh_rate=10))
+    try:
+        return _trainer(settings, epoch, run_dir, [*own, *callbacks], progress_bar)
+    except MisconfigurationException as error:
+        raise UserError(
+            f"got trainer.accelerator={settings['accelerator']},"
+            f" trainer.devices={settings['devices']}: {str(error).splitlines()[0]};"
+            " use trainer.accelerator=cpu trainer.devices=1"
+        ) from error
+
+
+def _trainer(
+    settings: Mapping[str, Any],
+    epoch: int,
+    run_dir: Path,
+    callbacks: list[Callback],
+    progress_bar: bool,
+) -> pl.Trainer:
     return pl.Trainer(
         accelerator=settings["accelerator"],
         devices=settings["devices"],
@@ -71,13 +91,13 @@ def build_trainer(config: Mapping[str, Any], run_dir: Path, *callbacks: Callback
         gradient_clip_val=settings["gradient_clip_val"],
         num_sanity_val_steps=1,
         log_every_n_steps=min(LOG_EVERY, epoch),
-        callbacks=[*own, *callbacks],
+        callbacks=callbacks,
         logger=[
             TensorBoardLogger(run_dir, name="", version="tensorboard", default_hp_metric=False),
             CSVLogger(run_dir, name="", version=""),
         ],
         default_root_dir=run_dir,
-        enable_progress_bar=config["callbacks"]["progress_bar"],
+        enable_progress_bar=progress_bar,
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
