@@ -31,7 +31,7 @@ from truescore.figures import save_figures
 from truescore.plots import loss_curves
 from truescore.randomness import keyed_generator
 from truescore.report import report
-from truescore.runs import CONFIG, SAMPLES, SUMMARY, load_run, write_json, write_samples
+from truescore.runs import CONFIG, SAMPLES, SUMMARY, Run, load_run, write_json, write_samples
 from truescore.training.data import LawDataModule
 from truescore.training.module import (
     ConcreteScoreMatchingModule,
@@ -83,8 +83,9 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
             f" ckpt_path={run_dir}/checkpoints/last.ckpt"
         )
 
-    samples, sample_seconds = draw(run_dir, plain, trainer.strategy.root_device)
-    evaluation, judged = judge(run_dir, plain, samples, data.train_data)
+    run = load_run(run_dir)
+    samples, sample_seconds = draw(run, trainer.strategy.root_device)
+    evaluation, judged = judge(run, samples, data.train_data)
     summary = {
         "schema_version": SCHEMA_VERSION,
         "experiment": plain["name"],
@@ -153,11 +154,10 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
     return module, data, seconds
 
 
-def draw(run_dir: Path, config: Mapping[str, Any], device: torch.device) -> tuple[Tensor, float]:
+def draw(run: Run, device: torch.device) -> tuple[Tensor, float]:
     """Samples of the best checkpoint, written to the run's folder, and the seconds they took."""
-    run = load_run(run_dir)
-    settings = config["sampler"]
-    generator = keyed_generator(config["seed"], "samples", device=device)
+    settings = run.config["sampler"]
+    generator = keyed_generator(run.config["seed"], "samples", device=device)
     start = time.perf_counter()
     samples = run.sampler.sample(
         run.denoiser.to(device),
@@ -167,15 +167,14 @@ def draw(run_dir: Path, config: Mapping[str, Any], device: torch.device) -> tupl
         settings["chunk_size"],
     ).cpu()
     seconds = time.perf_counter() - start
-    write_samples(run_dir / SAMPLES, samples)
+    run.denoiser.cpu()  # where the exact values are
+    write_samples(run.path / SAMPLES, samples)
     return samples, seconds
 
 
-def judge(
-    run_dir: Path, config: Mapping[str, Any], samples: Tensor, training_data: Tensor
-) -> tuple[Evaluation, dict[str, Any]]:
+def judge(run: Run, samples: Tensor, training_data: Tensor) -> tuple[Evaluation, dict[str, Any]]:
     """Hold samples and score of a run against the truth; the table, figures and their summary."""
-    run = load_run(run_dir)
+    config = run.config
     evaluation = evaluate(
         run.target, samples, training_data, config["metrics"], run.process, run.denoiser
     )
@@ -184,7 +183,7 @@ def judge(
         f" seed {config['seed']}"
     )
     odd = bool(config["model"]["net"].get("odd"))
-    return evaluation, report(run_dir, run.target, evaluation, title, odd)
+    return evaluation, report(run.path, run.target, evaluation, title, odd)
 
 
 def _loss_figure(run_dir: Path) -> Any:
