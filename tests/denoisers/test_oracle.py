@@ -216,3 +216,20 @@ def test_laws_without_a_posterior_say_so():
         oracle(IsingRing(4), SpinFlip(4)).log_odds(torch.ones(1, 5), torch.ones(1))
     with pytest.raises(UserError, match=r"expected \(n, 5\)"):
         oracle(GinzburgLandauChain(5), VariancePreserving()).score(torch.ones(1, 4), torch.ones(1))
+
+
+def test_samplers_start_from_the_second_moments_of_the_noisy_law(assert_mean):
+    law, process = GinzburgLandauChain(3), VariancePreserving(beta_max=2.0)
+    x = oracle(law, process).sample_prior(40_000, 3, torch.Generator().manual_seed(5)).double()
+    horizon = torch.ones(1, dtype=torch.float64)
+    alpha, sigma = process.alpha(horizon), process.sigma(horizon)
+    assert float(alpha) > 0.5
+    assert_mean(x, 0.0)
+    expected = alpha**2 * law.covariance() + sigma**2 * torch.eye(3)
+    assert_mean(x[:, :, None] * x[:, None, :], expected)
+
+
+def test_spins_start_from_the_processs_stationary_law():
+    process = SpinFlip(4)
+    drawn = oracle(IsingRing(4), process).sample_prior(9, 4, torch.Generator().manual_seed(5))
+    assert torch.equal(drawn, process.sample_prior(9, 4, torch.Generator().manual_seed(5)))

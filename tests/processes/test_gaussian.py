@@ -104,14 +104,6 @@ def test_perturbation_depends_on_the_generator_alone():
     assert first.dtype == torch.float32
 
 
-def test_prior_is_standard_normal(assert_mean, assert_uniform):
-    x = VariancePreserving().sample_prior(20_000, 3, torch.Generator().manual_seed(5))
-    assert x.shape == (20_000, 3)
-    assert_mean(x, 0.0)
-    assert_mean(x.double()[:, :, None] * x.double()[:, None, :], torch.eye(3))
-    assert_uniform(torch.special.ndtr(x[:, 0].double()))
-
-
 def test_description_names_the_signal_that_is_left():
     process = VariancePreserving(t_min=0.002)
     left = float(process.alpha(torch.ones(1, dtype=torch.float64)))

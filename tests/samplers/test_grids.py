@@ -10,12 +10,12 @@ from truescore.processes import SpinFlip, VariancePreserving
 from truescore.samplers import Grid, time_grid
 
 PROCESSES = [VariancePreserving(), SpinFlip(64)]
-GRIDS = get_args(Grid)
+BLIND = [grid for grid in get_args(Grid) if grid != "spectral"]
 each_process = pytest.mark.parametrize("process", PROCESSES, ids=["reals", "spins"])
 
 
 @each_process
-@pytest.mark.parametrize("grid", GRIDS)
+@pytest.mark.parametrize("grid", BLIND)
 @pytest.mark.parametrize("steps", [2, 3, 64])
 def test_grid_falls_from_the_horizon_to_t_min_and_then_to_zero(process, grid, steps):
     times = time_grid(process, steps, grid)
@@ -28,7 +28,7 @@ def test_grid_falls_from_the_horizon_to_t_min_and_then_to_zero(process, grid, st
 
 
 @each_process
-@pytest.mark.parametrize("grid", GRIDS)
+@pytest.mark.parametrize("grid", BLIND)
 def test_grid_is_evenly_spaced_in_what_its_name_says(process, grid):
     times = time_grid(process, 32, grid)[:-1]
     clocks = {
@@ -47,3 +47,22 @@ def test_too_few_steps_and_unknown_grids_are_refused(process):
         time_grid(process, 1, "uniform")
     with pytest.raises(UserError, match="sampler.grid='cosine'.*log_snr"):
         time_grid(process, 8, "cosine")
+
+
+def test_spectral_grid_is_dense_where_noise_hides_the_variance():
+    """One mode of variance l: steps crowd around s = sqrt(l), four times as many there as far."""
+    process, spectrum = VariancePreserving(), torch.tensor([9.0])
+    times = time_grid(process, 400, "spectral", spectrum)
+    assert times.shape == (401,)
+    assert (times[0], times[-2], times[-1]) == (process.horizon, process.t_min, 0)
+    log_s = -process.log_snr(times[:-1]) / 2
+    assert (log_s.diff() < 0).all()
+    stride = -log_s.diff()
+    densest = (log_s[:-1] + log_s[1:])[stride.argmin()] / 2
+    assert float(densest.exp()) == pytest.approx(3.0, rel=0.02)
+    assert float(stride.max() / stride.min()) == pytest.approx(1.3 / 0.3, rel=0.02)
+
+
+def test_spectral_grid_is_refused_without_a_spectrum():
+    with pytest.raises(UserError, match="sampler.grid='spectral'.*for reals"):
+        time_grid(SpinFlip(8), 8, "spectral")

@@ -225,7 +225,7 @@ class AnySampler(Open):
     name: Word
     state_space: StateSpace
     steps: Annotated[int, Field(ge=2)]
-    grid: Literal["uniform", "quadratic", "geometric", "log_snr"]
+    grid: Literal["uniform", "quadratic", "geometric", "log_snr", "spectral"]
     n_generate: Annotated[int, Field(ge=2)]
     chunk_size: Count
 
@@ -234,6 +234,7 @@ class SpinSampler(AnySampler, Strict):
     """conf/sampler/analytic.yaml and euler.yaml."""
 
     state_space: Literal["spin"]
+    grid: Literal["uniform", "quadratic", "geometric", "log_snr"]
 
 
 class RealSampler(AnySampler, Strict):

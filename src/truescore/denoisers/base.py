@@ -14,16 +14,39 @@ class Denoiser(nn.Module):
 
     state_space: Literal["real", "spin"]
 
+    @abstractmethod
+    def sample_prior(self, n: int, dim: int, generator: torch.Generator) -> Tensor:
+        """Draw ``(n, dim)`` points of the law from which samplers start at t = T."""
+
 
 class RealDenoiser(Denoiser):
-    """A denoiser of x_t = alpha x_0 + sigma z, defined by its posterior mean E[x_0 | x_t]."""
+    """A denoiser of x_t = alpha x_0 + sigma z, defined by its posterior mean E[x_0 | x_t].
+
+    Attributes:
+        spectrum: eigenvalues l_k of the second moments E[x_0 x_0'], ``(d,)``, ascending.
+        basis: their eigenvectors, in columns, ``(d, d)``.
+    """
 
     state_space = "real"
     process: GaussianNoise
+    spectrum: Tensor
+    basis: Tensor
 
     @abstractmethod
     def posterior_mean(self, x_t: Tensor, t: Tensor) -> Tensor:
         """E[x_0 | x_t], ``(n, d)``."""
+
+    def sample_prior(self, n: int, dim: int, generator: torch.Generator) -> Tensor:
+        """A Gaussian with the second moments of x_T, variance alpha^2 l_k + sigma^2 in mode k.
+
+        N(0, I), the usual choice, has 0.2 % too little variance in the coherent mode of a chain of
+        64 at the end of VP noise, which the flow carries all the way to the data.
+        """
+        z = torch.randn(n, dim, generator=generator, device=generator.device)
+        horizon = torch.tensor(self.process.horizon, dtype=torch.float64)
+        alpha, sigma = float(self.process.alpha(horizon)), float(self.process.sigma(horizon))
+        spread = (alpha**2 * self.spectrum + sigma**2).sqrt()
+        return (z @ (spread * self.basis).mT.to(z)).contiguous()
 
     def score(self, x_t: Tensor, t: Tensor) -> Tensor:
         """Grad log p_t(x_t) = (alpha E[x_0 | x_t] - x_t) / sigma^2, ``(n, d)`` (Tweedie)."""
@@ -44,6 +67,10 @@ class SpinDenoiser(Denoiser):
 
     state_space = "spin"
     process: SpinFlip
+
+    def sample_prior(self, n: int, dim: int, generator: torch.Generator) -> Tensor:
+        """The process's own stationary law."""
+        return self.process.sample_prior(n, dim, generator)
 
     @abstractmethod
     def log_odds(self, x_t: Tensor, t: Tensor) -> Tensor:

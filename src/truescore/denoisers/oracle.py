@@ -2,6 +2,7 @@
 
 from typing import cast
 
+import torch
 from torch import Tensor
 
 from truescore.denoisers.base import Denoiser, RealDenoiser, SpinDenoiser
@@ -17,6 +18,8 @@ class RealOracle(RealDenoiser):
         super().__init__()
         self.target = target
         self.process = process
+        mean = target.mean()
+        self.spectrum, self.basis = torch.linalg.eigh(target.covariance() + mean.outer(mean))
 
     def log_prob(self, x_t: Tensor, t: Tensor) -> Tensor:
         """Exact log p_t(x_t), ``(n,)``."""

@@ -25,10 +25,6 @@ class Process(ABC):
         """Draw x_t given x_0 without simulation, ``(n, d)`` points at times ``(n,)``."""
 
     @abstractmethod
-    def sample_prior(self, n: int, dim: int, generator: torch.Generator) -> Tensor:
-        """Draw ``(n, d)`` points of the prior, the law from which samplers start at t = T."""
-
-    @abstractmethod
     def log_snr(self, t: Tensor) -> Tensor:
         """Log of the signal-to-noise ratio at time t, strictly decreasing in t."""
 

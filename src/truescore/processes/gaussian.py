@@ -96,10 +96,6 @@ class VariancePreserving(GaussianNoise):
         # The root of a quadratic in the form that does not cancel, and that allows slope = 0.
         return 2 * integral / (self.beta_min + (self.beta_min**2 + 2 * slope * integral).sqrt())
 
-    def sample_prior(self, n: int, dim: int, generator: torch.Generator) -> Tensor:
-        """N(0, I)."""
-        return torch.randn(n, dim, generator=generator, device=generator.device)
-
     def describe(self) -> str:
         """The signal left at the horizon."""
         alpha = math.exp(-(self.beta_min + self.beta_max) / 4)

@@ -19,7 +19,7 @@ class Sampler(ABC):
 
     Args:
         steps: number of steps, the last of them from t_min to 0.
-        grid: ``uniform``, ``quadratic``, ``geometric`` or ``log_snr``.
+        grid: ``uniform``, ``quadratic``, ``geometric``, ``log_snr`` or, for reals, ``spectral``.
     """
 
     state_space: ClassVar[Literal["real", "spin"]]
@@ -32,6 +32,10 @@ class Sampler(ABC):
     @abstractmethod
     def evaluations(self) -> int:
         """Denoiser evaluations per sample."""
+
+    def times(self, denoiser: Any) -> Tensor:
+        """The grid ``(steps + 1,)`` from T to 0 on which ``sample`` steps, float64."""
+        return time_grid(denoiser.process, self.steps, self.grid)
 
     @abstractmethod
     def step(
@@ -68,12 +72,11 @@ class Sampler(ABC):
                 f"got a denoiser of {denoiser.state_space}s for {type(self).__name__}, a sampler"
                 f" of {self.state_space}s: choose another sampler"
             )
-        process: Any = denoiser.process
-        times = time_grid(process, self.steps, self.grid).float().to(generator.device)
+        times = self.times(denoiser).float().to(generator.device)
         chunks = []
         for start in range(0, n, chunk_size):
             size = min(chunk_size, n - start)
-            x = process.sample_prior(size, dim, generator)
+            x = denoiser.sample_prior(size, dim, generator)
             for t, s in zip(times[:-1], times[1:], strict=True):
                 x = self.step(denoiser, x, t.expand(size), s.expand(size), generator)
             chunks.append(x)

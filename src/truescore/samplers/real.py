@@ -7,7 +7,7 @@ from torch import Tensor
 
 from truescore.denoisers import RealDenoiser
 from truescore.samplers.base import Sampler
-from truescore.samplers.grids import Grid
+from truescore.samplers.grids import Grid, time_grid
 
 
 class RealSampler(Sampler):
@@ -19,6 +19,10 @@ class RealSampler(Sampler):
     """
 
     state_space = "real"
+
+    def times(self, denoiser: RealDenoiser) -> Tensor:
+        """The grid; ``spectral`` looks at the denoiser's spectrum."""
+        return time_grid(denoiser.process, self.steps, self.grid, denoiser.spectrum)
 
     def step(
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
@@ -76,15 +80,17 @@ class EulerMaruyama(RealSampler):
 
 
 class Heun(RealSampler):
-    """Heun's rule on the probability flow in y = x_t/alpha, tau = log(sigma/alpha): order 2.
+    """Heun's rule on the probability flow in whitened modes: order 2, exact for a Gaussian law.
 
-    There the flow is dy/dtau = y - E[x_0 | x_t], free of the schedule, whose exact linear part
-    relaxes y to the posterior mean; each step solves that part exactly:
-    y_s = r y_t + (1 - r) D, r = exp(tau_s - tau_t), with D the mean of D(y_t) and D at the end of
-    a first-order step, weighted so that the rule is of order 2.
+    With y = x_t/alpha, s = sigma/alpha, u_k the amplitude of y in the k-th eigenmode of the law's
+    second moments and l_k its variance, the flow of w_k = u_k / sqrt(l_k + s^2) is
+
+        dw_k / dlog s = (l_k/(l_k + s^2) u_k - D_k) / sqrt(l_k + s^2),    D = E[x_0 | x_t]:
+
+    free of the schedule, and zero where the law is Gaussian, so that steps err only by what is not.
     """
 
-    def __init__(self, steps: int = 64, grid: Grid = "log_snr") -> None:
+    def __init__(self, steps: int = 32, grid: Grid = "spectral") -> None:
         super().__init__(steps, grid)
 
     @property
@@ -95,23 +101,38 @@ class Heun(RealSampler):
     def inner_step(
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """One step of the exponential Heun rule."""
-        process = denoiser.process
-        alpha_t, alpha_s = process.alpha(t)[:, None], process.alpha(s)[:, None]
-        ratio = (process.sigma(s) / process.sigma(t))[:, None] * alpha_t / alpha_s
-        here = denoiser.posterior_mean(x_t, t)
-        y_t = x_t / alpha_t
-        predicted = ratio * y_t + (1 - ratio) * here
-        there = denoiser.posterior_mean(alpha_s * predicted, s)
-        # Weight of `there` for a posterior mean linear in tau: (r - 1 - log r)/(-log r (1 - r)).
-        step = -ratio.log()
-        weight = (step - (1 - ratio)) / step
-        y_s = predicted + weight * (there - here)
-        return (alpha_s * y_s).to(x_t)
+        """One step of Heun's rule in log s."""
+        stride = ((denoiser.process.log_snr(t) - denoiser.process.log_snr(s)) / 2)[:, None]
+        w = _whitened(denoiser, x_t, t)
+        here = _velocity(denoiser, x_t, t)
+        there = _velocity(denoiser, _unwhitened(denoiser, w + stride * here, s), s)
+        return _unwhitened(denoiser, w + stride * (here + there) / 2, s).to(x_t)
 
     def last_step(
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """End half way to the posterior mean, where the flow dy/ds = -s score ends."""
-        y_t = x_t / denoiser.process.alpha(t)[:, None]
-        return ((y_t + denoiser.posterior_mean(x_t, t)) / 2).to(x_t)
+        """Integrate down to s = 0, where the velocity vanishes like s^2: w_0 = w - velocity/2."""
+        w = _whitened(denoiser, x_t, t) - _velocity(denoiser, x_t, t) / 2
+        return ((w * denoiser.spectrum.sqrt()) @ denoiser.basis.mT).to(x_t)
+
+
+def _spread(denoiser: RealDenoiser, t: Tensor) -> Tensor:
+    """Standard deviation of x_t in every mode, ``(n, d)``."""
+    alpha, sigma = denoiser.process.alpha(t)[:, None], denoiser.process.sigma(t)[:, None]
+    return (alpha**2 * denoiser.spectrum + sigma**2).sqrt()
+
+
+def _whitened(denoiser: RealDenoiser, x_t: Tensor, t: Tensor) -> Tensor:
+    return (x_t.to(denoiser.basis) @ denoiser.basis) / _spread(denoiser, t)
+
+
+def _unwhitened(denoiser: RealDenoiser, w: Tensor, t: Tensor) -> Tensor:
+    return (w * _spread(denoiser, t)) @ denoiser.basis.mT
+
+
+def _velocity(denoiser: RealDenoiser, x_t: Tensor, t: Tensor) -> Tensor:
+    """dw/dlog s."""
+    alpha, spread = denoiser.process.alpha(t)[:, None], _spread(denoiser, t)
+    posterior_mean = denoiser.posterior_mean(x_t, t).to(denoiser.basis) @ denoiser.basis
+    gaussian = alpha * denoiser.spectrum / spread * _whitened(denoiser, x_t, t)
+    return alpha / spread * (gaussian - posterior_mean)
