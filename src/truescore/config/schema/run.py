@@ -1,0 +1,58 @@
+"""The keys of a run outside every section, and the sections that no law decides."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from truescore.config.schema.fields import Count, Positive, Strict, Word
+
+
+class Run(Strict):
+    """The keys of a run outside every section, and the sections it must have."""
+
+    name: Word
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    ckpt_path: str | None
+    dataset: dict[str, Any]
+    sde: dict[str, Any]
+    model: dict[str, Any]
+    loss: dict[str, Any]
+    sampler: dict[str, Any]
+    trainer: dict[str, Any]
+    callbacks: dict[str, Any]
+    metrics: dict[str, Any]
+
+    @field_validator("ckpt_path")
+    @classmethod
+    def _exists(cls, value: str | None) -> str | None:
+        if value is not None and not Path(value).is_file():
+            raise ValueError("an existing file such as RUN/checkpoints/last.ckpt, or null")
+        return value
+
+
+class Trainer(Strict):
+    """conf/trainer."""
+
+    max_steps: Count
+    accelerator: Literal["cpu", "gpu", "auto"]
+    devices: Count
+    precision: Literal["32-true"]
+    val_every_n_steps: Count
+    gradient_clip_val: Positive | None
+
+
+class Callbacks(Strict):
+    """conf/callbacks."""
+
+    ema_decay: Annotated[float, Field(ge=0, lt=1)]
+    progress_bar: bool
+
+
+class Metrics(Strict):
+    """conf/metrics. Fewer than 100 null draws cannot tell p < 0.01, the level of every verdict."""
+
+    n_score: Annotated[int, Field(ge=2)]
+    n_levels: Annotated[int, Field(ge=2)]
+    n_null: Annotated[int, Field(ge=100)]
+    n_bootstrap: Annotated[int, Field(ge=100)]
