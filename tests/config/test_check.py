@@ -72,7 +72,7 @@ BAD_CHAIN = [
     ("sde.beta_min=0", "sde.beta_min: got 0, expected a number > 0"),
     ("sde.beta_max=0.05", "sde.beta_max: got 0.05, expected at least sde.beta_min=0.1"),
     ("sde.t_min=1", "sde.t_min: got 1, expected a number > 0 and < 1"),
-    ("model.skip=both", "model.skip: got 'both', expected none or wiener or two_wells"),
+    ("model.skip=both", "model.skip: got 'both', expected none or wiener or two_wells or mixture"),
     ("model.net.n_modes=-1", "model.net.n_modes: got -1, expected an integer >= 0"),
 ]
 

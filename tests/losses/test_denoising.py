@@ -49,7 +49,9 @@ def learned(law, value=0.0, net=None):
     """A Wiener skip, which is exact for a Gaussian law of zero mean alone."""
     second = law.covariance()
     net = Constant(value) if net is None else net
-    return LearnedRealDenoiser(net, PROCESS, second, torch.zeros(1, DIM), second).double()
+    return LearnedRealDenoiser(
+        net, PROCESS, second, torch.ones(1), torch.zeros(1, DIM), second
+    ).double()
 
 
 def power(matrix, exponent):

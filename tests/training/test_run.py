@@ -306,7 +306,7 @@ def test_every_experiment_trains_on_what_it_says(experiment, tmp_path, without_f
     assert summary["metrics"]["cov_frobenius"]["floor"] > 0
 
 
-@pytest.mark.parametrize("skip", ["none", "wiener", "two_wells"])
+@pytest.mark.parametrize("skip", ["none", "wiener", "two_wells", "mixture"])
 def test_every_skip_is_there_before_training(skip):
     from truescore.processes import VariancePreserving
     from truescore.targets import GinzburgLandauChain

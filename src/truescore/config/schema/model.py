@@ -63,7 +63,7 @@ class ChainNet(AnyModel, Strict):
 
     state_space: Literal["real"]
     net: DilatedChainNet
-    skip: Literal["none", "wiener", "two_wells"]
+    skip: Literal["none", "wiener", "two_wells", "mixture"]
 
 
 MODELS: dict[str | None, type[BaseModel]] = {
