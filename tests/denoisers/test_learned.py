@@ -64,6 +64,12 @@ def test_with_a_silent_network_it_is_the_posterior_mean_of_its_skip_law(name):
     law = GaussianMixture(weights, means, shared.expand(k, DIM, DIM))
     x_t, t = noisy(process)
     _, expected = law.gaussian_posterior(x_t, process.alpha(t), process.sigma(t))
+    if k > 2:
+        gaussian = GaussianMixture(torch.ones(1), 0 * means[:1], second_moment[None])
+        _, wiener = gaussian.gaussian_posterior(x_t, process.alpha(t), process.sigma(t))
+        s = (process.sigma(t) / process.alpha(t))[:, None]
+        share = 1 / (1 + (2 * torch.linalg.eigvalsh(shared.double())[-1] / s**2) ** 3)
+        expected = share * expected + (1 - share) * wiener
     # The eigenbasis is kept in float32: 1e-6 of the largest y = x_t / alpha.
     y = x_t / process.alpha(t)[:, None]
     torch.testing.assert_close(
