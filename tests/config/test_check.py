@@ -152,7 +152,9 @@ def test_each_group_takes_a_class_of_ones_own(composed, group):
 def test_every_pairing_that_fails_is_told_with_its_remedy(composed):
     errors = check(composed("dataset=ginzburg_landau"))
     assert errors == [
-        "dataset=ginzburg_landau has real values; sde=spin_flip needs spins: use sde=vp",
+        "dataset=ginzburg_landau has real values; sde=spin_flip needs spins: use sde=vp or "
+        "sde=vp_cosine or sde=sub_vp or sde=ve or sde=edm or sde=rectified_flow or "
+        "sde=trigonometric",
         "dataset=ginzburg_landau has real values; model=leave_one_out needs spins: "
         "use model=chain_net",
         "dataset=ginzburg_landau has real values; loss=ratio_matching needs spins: "
