@@ -17,10 +17,23 @@ from truescore.targets import Target
 
 N_SHOWN = 200
 DENSITY_POINTS = 400
+# Exact points drawn in the plane, and points of the density's grid along each of its axes.
+N_POINTS, PLANE_POINTS = 2000, 192
 
 
 def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
-    """Generated beside exact samples, marginals, mean, both covariances and their difference."""
+    """Generated samples beside the exact law.
+
+    On the line and in the plane the density itself; elsewhere some samples, marginals, mean, both
+    covariances and their difference.
+    """
+    if target.state_space == "real" and target.dim == 1:
+        return {"density": plots.density_line(**_density_on_a_line(target, samples))}
+    if target.state_space == "real" and target.dim == 2:
+        return {
+            "density": plots.density_plane(**_density_in_the_plane(target, samples)),
+            "marginals": _marginals(target, samples),
+        }
     mean, covariance = target.mean(), target.covariance()
     x = samples.double()
     deviation = x - mean
@@ -72,6 +85,33 @@ def _beside(target: Target, samples: Tensor) -> dict[str, Any]:
         "state_space": target.state_space,
         "walls": getattr(target, "boundary", None) == "fixed",
     }
+
+
+def _density_on_a_line(target: Target, samples: Tensor) -> dict[str, Any]:
+    (grid,) = _axes(target, DENSITY_POINTS * 4)
+    density = target.log_prob(grid[:, None]).exp()
+    return {"generated": samples[:, 0].numpy(), "grid": grid.numpy(), "density": density.numpy()}
+
+
+def _density_in_the_plane(target: Target, samples: Tensor) -> dict[str, Any]:
+    x, y = _axes(target, PLANE_POINTS)
+    density = target.log_prob(torch.cartesian_prod(x, y)).exp().reshape(len(x), len(y))
+    return {
+        "generated": samples.numpy(),
+        "exact": target.sample(N_POINTS, keyed_generator(0, "shown")).numpy(),
+        "x": x.numpy(),
+        "y": y.numpy(),
+        "density": density.T.numpy(),
+    }
+
+
+def _axes(target: Target, n: int) -> list[Tensor]:
+    """Points along each coordinate that cover the law, whatever was generated."""
+    exact = target.sample(N_POINTS, keyed_generator(0, "shown")).double()
+    low, high = exact.amin(0), exact.amax(0)
+    room = (high - low) / 10
+    ends = zip((low - room).tolist(), (high + room).tolist(), strict=True)
+    return [torch.linspace(*end, n, dtype=torch.float64) for end in ends]
 
 
 def _marginals(target: Target, samples: Tensor) -> Figure:

@@ -5,6 +5,7 @@ composed. The exact law is black, generated samples are blue and training data o
 """
 
 from truescore.plots.correlations import draw_two_point, two_point
+from truescore.plots.density import density_line, density_plane
 from truescore.plots.losses import draw_losses, loss_curves
 from truescore.plots.marginal import (
     draw_marginal,
@@ -32,6 +33,8 @@ __all__ = [
     "HELD_OUT",
     "TRAINING_DATA",
     "covariance_triptych",
+    "density_line",
+    "density_plane",
     "draw_covariance",
     "draw_losses",
     "draw_marginal",
