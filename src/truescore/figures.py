@@ -17,8 +17,8 @@ from truescore.targets import Target
 
 N_SHOWN = 200
 DENSITY_POINTS = 400
-# Exact points drawn in the plane, and points of the density's grid along each of its axes.
-N_POINTS, PLANE_POINTS = 2000, 192
+# Exact points drawn in the plane, and points of the density's grid along an axis.
+N_POINTS, LINE_POINTS, PLANE_POINTS = 2000, 1600, 192
 
 
 def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
@@ -27,11 +27,12 @@ def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
     On the line and in the plane the density itself; elsewhere some samples, marginals, mean, both
     covariances and their difference.
     """
-    if target.state_space == "real" and target.dim == 1:
-        return {"density": plots.density_line(**_density_on_a_line(target, samples))}
-    if target.state_space == "real" and target.dim == 2:
+    density = _density(target, samples)
+    if density is not None and target.dim == 1:
+        return {"density": plots.density_line(**density)}
+    if density is not None:
         return {
-            "density": plots.density_plane(**_density_in_the_plane(target, samples)),
+            "density": plots.density_plane(**density),
             "marginals": _marginals(target, samples),
         }
     mean, covariance = target.mean(), target.covariance()
@@ -59,14 +60,15 @@ def evaluation_figures(target: Target, evaluation: Evaluation, title: str) -> di
         figures["two_point"] = plots.two_point(**two_point)
     if evaluation.curve is not None:
         score_error = _score_error(target, evaluation)
+        judged = {"score_error": score_error, "verdicts": _verdicts(evaluation)}
+        density = _density(target, evaluation.samples)
         figures["score_error"] = plots.score_error_curve(**score_error)
-        if two_point is not None:
+        if density is not None:
+            figures["summary"] = plots.density_summary(title, density=density, **judged)
+        elif two_point is not None:
+            samples = _beside(target, evaluation.samples)
             figures["summary"] = plots.summary_panel(
-                title,
-                samples=_beside(target, evaluation.samples),
-                two_point=two_point,
-                score_error=score_error,
-                verdicts=_verdicts(evaluation),
+                title, samples=samples, two_point=two_point, **judged
             )
     return figures
 
@@ -87,13 +89,14 @@ def _beside(target: Target, samples: Tensor) -> dict[str, Any]:
     }
 
 
-def _density_on_a_line(target: Target, samples: Tensor) -> dict[str, Any]:
-    (grid,) = _axes(target, DENSITY_POINTS * 4)
-    density = target.log_prob(grid[:, None]).exp()
-    return {"generated": samples[:, 0].numpy(), "grid": grid.numpy(), "density": density.numpy()}
-
-
-def _density_in_the_plane(target: Target, samples: Tensor) -> dict[str, Any]:
+def _density(target: Target, samples: Tensor) -> dict[str, Any] | None:
+    """Arguments of ``density_line`` or ``density_plane``; ``None`` for any other law."""
+    if target.state_space != "real" or target.dim > 2:
+        return None
+    if target.dim == 1:
+        (grid,) = _axes(target, LINE_POINTS)
+        density = target.log_prob(grid[:, None]).exp().numpy()
+        return {"generated": samples[:, 0].numpy(), "grid": grid.numpy(), "density": density}
     x, y = _axes(target, PLANE_POINTS)
     density = target.log_prob(torch.cartesian_prod(x, y)).exp().reshape(len(x), len(y))
     return {

@@ -22,7 +22,7 @@ from truescore.plots.moments import (
 from truescore.plots.samples import draw_samples, samples_beside
 from truescore.plots.score_error import draw_score_error, score_error_curve
 from truescore.plots.style import BASELINES, DATA, EXACT, GENERATED, HELD_OUT, TRAINING_DATA, save
-from truescore.plots.summary import summary_panel
+from truescore.plots.summary import density_summary, summary_panel
 from truescore.plots.verdict import draw_verdicts, verdicts
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "covariance_triptych",
     "density_line",
     "density_plane",
+    "density_summary",
     "draw_covariance",
     "draw_losses",
     "draw_marginal",
