@@ -5,7 +5,15 @@ composed. The exact law is black, generated samples are blue and training data o
 """
 
 from truescore.plots.correlations import draw_two_point, two_point
-from truescore.plots.density import density_line, density_plane
+from truescore.plots.density import (
+    density_line,
+    density_plane,
+    draw_contours,
+    draw_deviation,
+    draw_deviation_map,
+    draw_histogram,
+    draw_points,
+)
 from truescore.plots.losses import draw_losses, loss_curves
 from truescore.plots.marginal import (
     draw_marginal,
@@ -36,10 +44,15 @@ __all__ = [
     "density_line",
     "density_plane",
     "density_summary",
+    "draw_contours",
     "draw_covariance",
+    "draw_deviation",
+    "draw_deviation_map",
+    "draw_histogram",
     "draw_losses",
     "draw_marginal",
     "draw_mean_profile",
+    "draw_points",
     "draw_samples",
     "draw_score_error",
     "draw_spin_marginals",
