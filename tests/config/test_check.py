@@ -168,3 +168,26 @@ def test_a_state_space_that_is_no_word_is_an_error_and_not_a_crash():
     config = OmegaConf.create({"dataset": {"state_space": ["spin"], "name": [1]}, "seed": 0})
     errors = check(config)
     assert any(error.startswith("dataset.state_space: got ") for error in errors)
+
+
+@pytest.mark.parametrize(
+    ("law", "override", "error"),
+    [
+        ("four_well", "dim=2", "dataset.dim: got 2, expected 1"),
+        ("four_well", "temperature=0", "dataset.temperature: got 0, expected a number > 0"),
+        ("swiss_roll", "dim=3", "dataset.dim: got 3, expected 2"),
+        ("swiss_roll", "noise=0.0", "dataset.noise: got 0.0, expected a number > 0"),
+        ("symmetric_mixture", "n_components=1", "dataset.n_components: got 1"),
+        ("random_mixture", "seed=-1", "dataset.seed: got -1"),
+        (
+            "anticorrelated_gaussian",
+            "dim=4",
+            "dataset.correlation: got -0.7, expected a number > -1 / (dataset.dim - 1) = -0.333",
+        ),
+    ],
+)
+def test_laws_of_few_dimensions_say_what_they_take(composed, law, override, error):
+    errors = check(composed(f"dataset={law}", f"dataset.{override}"))
+    assert [line for line in errors if line.startswith("dataset.")][0].startswith(error)
+    plain = check(composed(f"dataset={law}"))
+    assert not [line for line in plain if line.startswith("dataset.")]

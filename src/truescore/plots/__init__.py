@@ -5,6 +5,15 @@ composed. The exact law is black, generated samples are blue and training data o
 """
 
 from truescore.plots.correlations import draw_two_point, two_point
+from truescore.plots.density import (
+    density_line,
+    density_plane,
+    draw_contours,
+    draw_deviation,
+    draw_deviation_map,
+    draw_histogram,
+    draw_points,
+)
 from truescore.plots.losses import draw_losses, loss_curves
 from truescore.plots.marginal import (
     draw_marginal,
@@ -21,7 +30,7 @@ from truescore.plots.moments import (
 from truescore.plots.samples import draw_samples, samples_beside
 from truescore.plots.score_error import draw_score_error, score_error_curve
 from truescore.plots.style import BASELINES, DATA, EXACT, GENERATED, HELD_OUT, TRAINING_DATA, save
-from truescore.plots.summary import summary_panel
+from truescore.plots.summary import density_summary, summary_panel
 from truescore.plots.verdict import draw_verdicts, verdicts
 
 __all__ = [
@@ -32,10 +41,18 @@ __all__ = [
     "HELD_OUT",
     "TRAINING_DATA",
     "covariance_triptych",
+    "density_line",
+    "density_plane",
+    "density_summary",
+    "draw_contours",
     "draw_covariance",
+    "draw_deviation",
+    "draw_deviation_map",
+    "draw_histogram",
     "draw_losses",
     "draw_marginal",
     "draw_mean_profile",
+    "draw_points",
     "draw_samples",
     "draw_score_error",
     "draw_spin_marginals",
