@@ -52,7 +52,8 @@ class Box(Wrapper):
                 f"got {outside} of {len(x)} chains that start outside [-{self.half_width:g},"
                 f" {self.half_width:g}]: clip them, or widen the box"
             )
-        return self.inner.start(x)
+        # What is rounded to float32 may lie a little beyond the wall that it stands at.
+        return self.inner.start(x.double().clamp(-self.half_width, self.half_width))
 
     def step(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """One step of the inner integrator, kept inside."""

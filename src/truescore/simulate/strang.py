@@ -52,5 +52,6 @@ class Strang(Integrator):
 
 def well_flow(x: Tensor, time: float, lam: float) -> Tensor:
     """Solution at time t of dx/dt = x (1 - x^2)/lam: x / sqrt(q + (1 - q) x^2), q = e^(-2t/lam)."""
-    rate = torch.tensor(-2 * time / lam, dtype=x.dtype)
+    # Beyond, q underflows and 0/0 would follow; the flow has long ended.
+    rate = torch.tensor(max(-2 * time / lam, -700.0), dtype=x.dtype)
     return x / (rate.exp() - torch.expm1(rate) * x**2).sqrt()
