@@ -1,5 +1,7 @@
 """Replicas at a ladder of temperatures."""
 
+import math
+
 import pytest
 import torch
 
@@ -52,6 +54,26 @@ def test_swaps_are_the_metropolis_rule():
         expected = min(1.0, float((coldness * gap).exp()))
         assert 0.05 < expected
         assert float(swapped.double().mean()) == pytest.approx(expected, abs=0.02)
+
+
+def test_swaps_go_up_the_ladder_one_pair_after_the_other():
+    """Three still points: the four outcomes of two swaps, each as often as enumerated."""
+    points = torch.tensor([[0.85, 0.9], [0.95, 1.1], [0.7, 0.6]]).double()
+    cold, warm, hot = LAW.energy(points).tolist()
+    integrator, n = ParallelTempering(MALA(LAW, 1e-12), [0.6, 1.0]), 40_000
+    x = integrator.step(points.repeat_interleave(n, 0), torch.Generator().manual_seed(5))
+    places = [torch.cdist(chunk, points).argmin(1) for chunk in x.chunk(3)]
+    low, high = 1 / 0.4 - 1 / 0.6, 1 / 0.6 - 1 / 1.0
+    first = min(1.0, math.exp(low * (cold - warm)))
+    second = {True: min(1.0, math.exp(high * (cold - hot))), False: math.exp(high * (warm - hot))}
+    assert max(first, *second.values()) < 0.95
+    for swapped, order in ((True, (1, 0, 2)), (False, (0, 1, 2))):
+        begun = first if swapped else 1 - first
+        for again in (True, False):
+            ends = (order[0], order[2], order[1]) if again else order
+            expected = begun * (second[swapped] if again else 1 - second[swapped])
+            seen = torch.stack([p == e for p, e in zip(places, ends, strict=True)]).all(0)
+            assert float(seen.double().mean()) == pytest.approx(expected, abs=0.016)
 
 
 def test_it_stands_around_all_other_wrappers():

@@ -19,8 +19,8 @@ class LeimkuhlerMatthews(Integrator):
 
     and ``output`` gives an x. The law of y itself errs by O(dt), and so do moves between wells of
     uneven weight and between temperatures, which act on y; a flip of an even law does not.
-    Leimkuhler and Matthews 2013, arXiv 1203.5428; as a postprocessed step, Vilmart 2015,
-    arXiv 1407.0249.
+    Leimkuhler and Matthews 2013, arXiv 1203.5428; as a postprocessed step, Vilmart 2015, SIAM
+    J. Sci. Comput. 37, A201.
 
     Args:
         law: see ``Integrator``.
