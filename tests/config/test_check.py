@@ -52,6 +52,15 @@ BAD = [
     ("metrics.n_score=1", "metrics.n_score: got 1, expected an integer >= 2"),
     ("metrics.n_levels=1", "metrics.n_levels: got 1, expected an integer >= 2"),
     ("metrics.n_null=99", "metrics.n_null: got 99, expected an integer >= 100"),
+    ("metrics.distances=mmd", "metrics.distances: got 'mmd', expected a list of some of energy_"),
+    ("metrics.distances=[mmmd]", 'metrics.distances: got ["mmmd"], expected a list of some of e'),
+    ("metrics.distances=[[mmd]]", 'metrics.distances: got [["mmd"]], expected a list of some of'),
+    ("metrics.distances=[mmd,mmd]", 'metrics.distances: got ["mmd", "mmd"], expected a list'),
+    (
+        "metrics.distances=[mmd,total_variation]",
+        "dataset=ising_ring has spins in {-1,+1}; metrics.distances has total_variation, which "
+        "need others: use metrics.distances=[mmd]",
+    ),
     ("metrics.n_bootstrap=0", "metrics.n_bootstrap: got 0, expected an integer >= 100"),
     ("seed=-1", "seed: got -1, expected an integer >= 0 and < 4294967296"),
     ("name=../../etc", "name: got '../../etc', expected up to 100 letters"),
@@ -166,3 +175,14 @@ def test_a_state_space_that_is_no_word_is_an_error_and_not_a_crash():
     config = OmegaConf.create({"dataset": {"state_space": ["spin"], "name": [1]}, "seed": 0})
     errors = check(config)
     assert any(error.startswith("dataset.state_space: got ") for error in errors)
+
+
+def test_a_missing_library_is_told_before_any_work(composed, monkeypatch):
+    monkeypatch.setattr("truescore.config.schema.run.find_spec", lambda name: None)
+    assert check(composed(GL, "metrics.distances=[energy_distance]")) == []
+    (error,) = check(composed(GL, "metrics.distances=[energy_distance,wasserstein_2]"))
+    assert error.endswith("expected others, as these need the library POT: pip install pot")
+
+
+def test_a_run_from_before_there_were_distances_is_valid(composed):
+    assert check(composed("~metrics.distances")) == []

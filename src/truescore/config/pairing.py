@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from truescore.config.schema import SCHEMAS, StateSpace
+from truescore.config.schema.run import DISTANCES
 
 PAIRED = ("sde", "model", "loss", "sampler")
 HAS = {"real": "real values", "spin": "spins in {-1,+1}"}
@@ -11,7 +12,7 @@ NEEDS = {"real": "real values", "spin": "spins"}
 
 
 def pairing_errors(config: Mapping[str, Any]) -> list[str]:
-    """One line for every section whose state space is not the law's."""
+    """One line for every section, and for the distances, whose state space is not the law's."""
     law = config["dataset"]
     space = law.get("state_space")
     if not _is_known(space):
@@ -26,7 +27,20 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
                 f"dataset={law.get('name')} has {HAS[space]}; "
                 f"{group}={section.get('name')} needs {NEEDS[other]}: use {remedy}"
             )
-    return lines
+    return lines + _distance_errors(config["metrics"].get("distances"), law.get("name"), space)
+
+
+def _distance_errors(distances: Any, law: Any, space: StateSpace) -> list[str]:
+    if not isinstance(distances, list):
+        return []
+    wrong = [name for name in distances if space not in DISTANCES.get(str(name), (space,))]
+    if not wrong:
+        return []
+    remedy = ",".join(name for name in distances if name not in wrong)
+    return [
+        f"dataset={law} has {HAS[space]}; metrics.distances has {', '.join(wrong)}, which need"
+        f" others: use metrics.distances=[{remedy}]"
+    ]
 
 
 def _is_known(space: Any) -> bool:

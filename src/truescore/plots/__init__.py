@@ -5,6 +5,7 @@ composed. The exact law is black, generated samples are blue and training data o
 """
 
 from truescore.plots.correlations import draw_two_point, two_point
+from truescore.plots.eigenmodes import draw_eigenmodes, eigenmodes
 from truescore.plots.losses import draw_losses, loss_curves
 from truescore.plots.marginal import (
     draw_marginal,
@@ -33,6 +34,7 @@ __all__ = [
     "TRAINING_DATA",
     "covariance_triptych",
     "draw_covariance",
+    "draw_eigenmodes",
     "draw_losses",
     "draw_marginal",
     "draw_mean_profile",
@@ -41,6 +43,7 @@ __all__ = [
     "draw_spin_marginals",
     "draw_two_point",
     "draw_verdicts",
+    "eigenmodes",
     "loss_curves",
     "marginals",
     "mean_profile",

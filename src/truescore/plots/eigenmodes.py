@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 from numpy.typing import ArrayLike
 
 from truescore.plots import arrays, style
@@ -51,10 +51,13 @@ def draw_eigenmodes(ax: Axes, error: ArrayLike, interval: ArrayLike, band: Array
         label=f"outside the band: {outside.sum()} of {m}, by chance {m / 20:.2g}",
         zorder=5,
     )
-    ax.set_xlim(edges[0], edges[-1])
+    every = np.concatenate([lower, upper, low, high])
+    room = max(every.max() - every.min(), 1e-9)
+    ax.set_ylim(every.min() - 0.05 * room, every.max() + 0.05 * room)
+    ax.set_xlim(edges[0], 1.02 * edges[-1])
     ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda k, _: f"{k:g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     style.tidy(
         ax,

@@ -6,8 +6,8 @@ from truescore.errors import UserError
 from truescore.metrics.distances.base import Distance
 from truescore.metrics.distances.classifier import ClassifierTest
 from truescore.metrics.distances.embedding import EnergyDistance, MeanDiscrepancy
-from truescore.metrics.distances.total_variation import TotalVariation, total_variation
-from truescore.metrics.distances.wasserstein import (
+from truescore.metrics.distances.histogram import TotalVariation, total_variation
+from truescore.metrics.distances.transport import (
     SlicedWasserstein,
     Wasserstein1,
     Wasserstein2,
@@ -59,7 +59,9 @@ def build_distances(target: Target, names: Sequence[str]) -> dict[str, Distance]
                 f"got the distance {name!r}, expected some of {', '.join(DISTANCES)}: use those"
             )
         if target.state_space not in kind.state_spaces:
-            spaces = [n for n, other in DISTANCES.items() if target.state_space in other.state_spaces]
+            spaces = [
+                n for n, other in DISTANCES.items() if target.state_space in other.state_spaces
+            ]
             raise UserError(
                 f"got the distance {name!r} for a law of {target.state_space}s, expected some of"
                 f" {', '.join(spaces)}: use those"

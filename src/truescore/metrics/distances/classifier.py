@@ -68,7 +68,5 @@ class ClassifierTest(Distance):
         weights = torch.linalg.solve(
             products.sum(0) - products + penalty, (targets.sum(0) - targets)[..., None]
         )[..., 0]
-        hits = sum(
-            int((a @ w * b > 0).sum()) for (a, b), w in zip(parts, weights, strict=True)
-        )
+        hits = sum(int((a @ w * b > 0).sum()) for (a, b), w in zip(parts, weights, strict=True))
         return hits / len(phi)

@@ -35,9 +35,7 @@ def directions(dim: int, n: int, generator: torch.Generator) -> Tensor:
     return z / torch.linalg.vector_norm(z, dim=1, keepdim=True)
 
 
-def sliced_wasserstein(
-    x: Tensor, y: Tensor, projections: Tensor, order: float = 1.0
-) -> Tensor:
+def sliced_wasserstein(x: Tensor, y: Tensor, projections: Tensor, order: float = 1.0) -> Tensor:
     """(mean_k W_p(<x, u_k>, <y, u_k>)^p)^(1/p) over directions ``(k, d)``. Bonneel et al. 2015.
 
     Args:

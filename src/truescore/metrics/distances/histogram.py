@@ -13,7 +13,7 @@ N_BINS = 20
 
 
 def total_variation(samples: Tensor, cdf: Callable[[Tensor], Tensor], edges: Tensor) -> Tensor:
-    """sum_k |n_k / n - P_k| / 2 over the bins between ``edges`` and the two tails outside, ``(d,)``.
+    """sum_k |n_k / n - P_k| / 2 over the bins between ``edges`` and the two tails, ``(d,)``.
 
     P_k is the exact difference of distribution functions over a bin, not a density at its centre,
     so perfect samples err by their scatter alone, however wide the bins.
@@ -23,7 +23,11 @@ def total_variation(samples: Tensor, cdf: Callable[[Tensor], Tensor], edges: Ten
         cdf: P(X_i < e_i) at points ``(k, d)``, elementwise, float64.
         edges: increasing along the first axis, ``(k, d)`` float64; a bin holds its lower edge.
     """
-    if edges.ndim != 2 or edges.shape[1] != samples.shape[1] or bool((edges.diff(dim=0) <= 0).any()):
+    if (
+        edges.ndim != 2
+        or edges.shape[1] != samples.shape[1]
+        or bool((edges.diff(dim=0) <= 0).any())
+    ):
         raise UserError(
             f"got edges of shape {tuple(edges.shape)}, expected (k, {samples.shape[1]}), increasing"
             " along k: sort them and drop the equal ones"
@@ -58,4 +62,6 @@ class TotalVariation(Distance):
 
     def __call__(self, x: Tensor, y: Tensor) -> float:
         """Mean total variation of ``x``, ``(n, d)`` float64; ``y`` is not looked at."""
-        return float(total_variation(x, lambda at: self.target.marginal_cdf(at)[0], self.edges).mean())
+        return float(
+            total_variation(x, lambda at: self.target.marginal_cdf(at)[0], self.edges).mean()
+        )
