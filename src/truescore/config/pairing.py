@@ -33,13 +33,13 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
 def _distance_errors(distances: Any, law: Any, space: StateSpace) -> list[str]:
     if not isinstance(distances, list):
         return []
-    wrong = [name for name in distances if space not in DISTANCES.get(str(name), (space,))]
-    if not wrong:
-        return []
-    remedy = ",".join(name for name in distances if name not in wrong)
+    spaces = {str(name): DISTANCES.get(str(name), (space,)) for name in distances}
+    remedy = ",".join(name for name in spaces if space in spaces[name])
     return [
-        f"dataset={law} has {HAS[space]}; metrics.distances has {', '.join(wrong)}, which need"
-        f" others: use metrics.distances=[{remedy}]"
+        f"dataset={law} has {HAS[space]}; {name} needs {NEEDS[spaces[name][0]]}:"
+        f" use metrics.distances=[{remedy}]"
+        for name in spaces
+        if space not in spaces[name]
     ]
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from truescore.metrics import null_cache
-from truescore.metrics.distances import Distance
+from truescore.metrics.distances import DISTANCES, Distance
 from truescore.metrics.null_law import NullLaw
 from truescore.randomness import keyed_generator
 from truescore.targets import Observable, Target
@@ -56,8 +56,8 @@ class PerfectPairs:
     def exact(self, n: int) -> Tensor:
         """The first ``n`` exact samples that all models are held against, ``(n, d)`` float64."""
         if len(self._exact) < n:
-            # Always as many as any distance here takes: the samples of a call depend on its size.
-            most = max(distance.most for distance in self.distances.values())
+            # Always as many as any distance takes: the samples of a call depend on its size.
+            most = max(kind.most for kind in DISTANCES.values())
             generator = keyed_generator(self.seed, "exact side of distances")
             self._exact = self.target.sample(most, generator).double()
         return self._exact[:n]

@@ -74,7 +74,9 @@ class Metrics(Strict):
     @field_validator("distances", mode="before")
     @classmethod
     def _are_known(cls, value: Any) -> Any:
-        known = isinstance(value, list) and all(name in DISTANCES for name in value)
+        known = isinstance(value, list) and all(
+            isinstance(name, str) and name in DISTANCES for name in value
+        )
         if not known or len(set(value)) < len(value):
             raise ValueError(f"a list of some of {', '.join(DISTANCES)}, each once; [] for none")
         if not NEED_TRANSPORT.isdisjoint(value) and find_spec("ot") is None:
