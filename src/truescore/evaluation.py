@@ -10,9 +10,11 @@ from torch import Tensor
 
 from truescore.denoisers import Denoiser, oracle
 from truescore.metrics import (
+    EigenmodeErrors,
     Judgement,
     PerfectSamples,
     ScoreErrorCurve,
+    eigenmode_errors,
     evaluate_samples,
     metric_labels,
     metrics_table,
@@ -50,6 +52,7 @@ class Evaluation:
         training_data: what the model and the baselines learned from, ``(n_train, d)``.
         judgements: by metric, ``score_error`` among them if a denoiser was given.
         baselines: the same for laws fitted without a network, and for the training data.
+        eigenmodes: errors of the variance, mode by mode.
         curve: score error over the noise level, if a denoiser was given.
         baseline_curves: the same for the baselines.
     """
@@ -59,6 +62,7 @@ class Evaluation:
     training_data: Tensor
     judgements: dict[str, Judgement]
     baselines: dict[str, dict[str, Judgement]]
+    eigenmodes: EigenmodeErrors
     curve: ScoreErrorCurve | None
     baseline_curves: dict[str, ScoreErrorCurve]
 
@@ -88,7 +92,12 @@ def evaluate(
         process: forward process of the score error.
         denoiser: the model behind the samples, if at hand.
     """
-    perfect = PerfectSamples(target, settings["n_null"])
+    perfect = PerfectSamples(
+        # A run from before there were distances has no such key.
+        target,
+        settings["n_null"],
+        distances=settings.get("distances", ()),
+    )
     judgements = evaluate_samples(perfect, samples)
     laws = {name: fit(training_data) for name, fit in BASELINES[target.state_space].items()}
     baselines = {TRAINING_DATA: evaluate_samples(perfect, training_data)}
@@ -105,7 +114,14 @@ def evaluate(
                 n_bootstrap=settings["n_bootstrap"]
             )
     return Evaluation(
-        perfect, samples, training_data, judgements, baselines, curve, baseline_curves
+        perfect,
+        samples,
+        training_data,
+        judgements,
+        baselines,
+        eigenmode_errors(target, samples),
+        curve,
+        baseline_curves,
     )
 
 

@@ -52,9 +52,15 @@ def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
 
 
 def evaluation_figures(target: Target, evaluation: Evaluation, title: str) -> dict[str, Figure]:
-    """All figures that judge: those of the samples, two-point function, verdicts, score error."""
+    """All figures that judge: samples, verdicts, eigenmodes, two-point function, score error."""
     figures = sample_figures(target, evaluation.samples)
     figures["verdicts"] = plots.verdicts(**_verdicts(evaluation))
+    modes = evaluation.eigenmodes
+    figures["eigenmodes"] = plots.eigenmodes(
+        modes.error,
+        np.stack([modes.ci_low, modes.ci_high]),
+        np.stack([modes.band_low, modes.band_high]),
+    )
     two_point = _two_point(evaluation)
     if two_point is not None:
         figures["two_point"] = plots.two_point(**two_point)

@@ -30,5 +30,6 @@ def report(
             baseline: {name: j.as_dict() for name, j in judged.items()}
             for baseline, judged in evaluation.baselines.items()
         },
+        "eigenmodes": evaluation.eigenmodes.as_dict(),
         "score_error_curve": None if evaluation.curve is None else evaluation.curve.as_dict(),
     }

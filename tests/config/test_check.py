@@ -52,6 +52,10 @@ BAD = [
     ("metrics.n_score=1", "metrics.n_score: got 1, expected an integer >= 2"),
     ("metrics.n_levels=1", "metrics.n_levels: got 1, expected an integer >= 2"),
     ("metrics.n_null=99", "metrics.n_null: got 99, expected an integer >= 100"),
+    ("metrics.distances=mmd", "metrics.distances: got 'mmd', expected a list of some of energy_"),
+    ("metrics.distances=[mmmd]", 'metrics.distances: got ["mmmd"], expected a list of some of e'),
+    ("metrics.distances=[[mmd]]", 'metrics.distances: got [["mmd"]], expected a list of some of'),
+    ("metrics.distances=[mmd,mmd]", 'metrics.distances: got ["mmd", "mmd"], expected a list'),
     ("metrics.n_bootstrap=0", "metrics.n_bootstrap: got 0, expected an integer >= 100"),
     ("seed=-1", "seed: got -1, expected an integer >= 0 and < 4294967296"),
     ("name=../../etc", "name: got '../../etc', expected up to 100 letters"),
@@ -191,3 +195,23 @@ def test_laws_of_few_dimensions_say_what_they_take(composed, law, override, erro
     assert [line for line in errors if line.startswith("dataset.")][0].startswith(error)
     plain = check(composed(f"dataset={law}"))
     assert not [line for line in plain if line.startswith("dataset.")]
+
+
+def test_distances_must_have_a_meaning_for_the_law(composed):
+    distances = "metrics.distances=[mmd,total_variation]"
+    assert check(composed(GL, distances)) == []
+    assert check(composed(distances)) == [
+        "dataset=ising_ring has spins in {-1,+1}; total_variation needs real values: "
+        "use metrics.distances=[mmd]"
+    ]
+
+
+def test_a_missing_library_is_told_before_any_work(composed, monkeypatch):
+    monkeypatch.setattr("truescore.config.schema.run.find_spec", lambda name: None)
+    assert check(composed(GL, "metrics.distances=[energy_distance]")) == []
+    (error,) = check(composed(GL, "metrics.distances=[energy_distance,wasserstein_2]"))
+    assert error.endswith("expected others, as these need the library POT: pip install pot")
+
+
+def test_a_run_from_before_there_were_distances_is_valid(composed):
+    assert check(composed("~metrics.distances")) == []

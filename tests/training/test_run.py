@@ -65,6 +65,7 @@ def test_folder_holds_what_is_promised(finished):
     figures = {path.stem for path in (folder / "figures").glob("*.png")}
     assert figures == {
         "covariance",
+        "eigenmodes",
         "loss",
         "marginals",
         "mean",

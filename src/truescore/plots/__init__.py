@@ -5,6 +5,7 @@ composed. The exact law is black, generated samples are blue and training data o
 """
 
 from truescore.plots.correlations import draw_two_point, two_point
+<<<<<<< HEAD
 from truescore.plots.density import (
     density_line,
     density_plane,
@@ -14,6 +15,9 @@ from truescore.plots.density import (
     draw_histogram,
     draw_points,
 )
+=======
+from truescore.plots.eigenmodes import draw_eigenmodes, eigenmodes
+>>>>>>> metrics
 from truescore.plots.losses import draw_losses, loss_curves
 from truescore.plots.marginal import (
     draw_marginal,
@@ -46,9 +50,13 @@ __all__ = [
     "density_summary",
     "draw_contours",
     "draw_covariance",
+<<<<<<< HEAD
     "draw_deviation",
     "draw_deviation_map",
     "draw_histogram",
+=======
+    "draw_eigenmodes",
+>>>>>>> metrics
     "draw_losses",
     "draw_marginal",
     "draw_mean_profile",
@@ -58,6 +66,7 @@ __all__ = [
     "draw_spin_marginals",
     "draw_two_point",
     "draw_verdicts",
+    "eigenmodes",
     "loss_curves",
     "marginals",
     "mean_profile",
