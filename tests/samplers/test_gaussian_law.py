@@ -74,7 +74,7 @@ def law_at_t_min(sampler, denoiser):
         (DDIM, "log_snr", [50, 100, 200], 1, True),
         (DDIM, "karras", [50, 100, 200], 1, True),
         (partial(PredictorCorrector, signal_to_noise=1e-3), "log_snr", [30, 60], 1, False),
-        (GaussianBridge, "spectral", [30, 60, 120], 1, False),
+        (GaussianBridge, "spectral", [30, 60, 120], 1, True),
         (Heun, "log_snr", [40, 80, 160], 2, False),
         (Heun, "geometric", [40, 80, 160], 2, False),
         (Heun, "spectral", [40, 80, 160], 2, False),

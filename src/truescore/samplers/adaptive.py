@@ -10,6 +10,9 @@ from truescore.samplers.ode import check_solver, solve
 from truescore.samplers.real import Prior, RealSampler
 from truescore.samplers.whitened import to_data, unwhiten, velocity, whiten
 
+# Longest step, in log r: wells come into sight over a range of about 1.
+LONGEST = 1.0
+
 
 class Adaptive(RealSampler):
     """The flow of the whitened modes within a tolerance; see ``samplers/whitened.py``.
@@ -57,7 +60,7 @@ class Adaptive(RealSampler):
             return velocity(denoiser, unwhiten(denoiser, w, time), time)
 
         start, end = -process.log_snr(t[0]) / 2, -process.log_snr(s[0]) / 2
-        return unwhiten(denoiser, solve(flow, w, start, end, self.tolerance), s).to(x_t)
+        return unwhiten(denoiser, solve(flow, w, start, end, self.tolerance, LONGEST), s).to(x_t)
 
     def last_step(
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, generator: torch.Generator

@@ -31,7 +31,7 @@ class AnnealedLangevin(StochasticSampler):
         grid: Grid = "log_snr",
         prior: Prior = "matched",
         repeats: int = 20,
-        stride: float = 0.2,
+        stride: float = 1.0,
     ) -> None:
         super().__init__(steps, grid, prior)
         if repeats < 1 or not 0 < stride < 2:

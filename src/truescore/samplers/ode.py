@@ -20,6 +20,7 @@ def solve(
     start: Tensor,
     end: Tensor,
     tolerance: float,
+    longest: float,
 ) -> Tensor:
     """Carry ``state`` from ``start`` to ``end`` along dstate/du = velocity(u, state).
 
@@ -32,9 +33,19 @@ def solve(
         start: where u begins, a scalar.
         end: where u ends.
         tolerance: error allowed in a step, absolute and relative.
+        longest: bound on the steps: a flow at rest, as that of a Gaussian law in whitened modes is,
+            looks so easy that the solver would jump over where it starts to move.
     """
     ends = torch.stack([start, end]).double()
-    path = _odeint()(velocity, state, ends, rtol=tolerance, atol=tolerance, method="dopri5")
+    path = _odeint()(
+        velocity,
+        state,
+        ends,
+        rtol=tolerance,
+        atol=tolerance,
+        method="dopri5",
+        options={"max_step": longest},
+    )
     return path[-1]
 
 
