@@ -256,7 +256,10 @@ def test_fresh_noise_never_leaves_the_horizon():
     extra = [t for t in seen if min(abs(t - g) for g in grid) > 1e-5]
     assert max(seen) <= 1 + 1e-6
     assert extra
-    noise = [float(denoiser.process.sigma(t) / denoiser.process.alpha(t)) for t in map(torch.tensor, extra)]
+    noise = [
+        float(denoiser.process.sigma(t) / denoiser.process.alpha(t))
+        for t in map(torch.tensor, extra)
+    ]
     assert max(noise) <= 2**0.5
 
 

@@ -11,7 +11,7 @@ from truescore.samplers.real import Prior, RealSampler
 from truescore.samplers.whitened import to_data, unwhiten, velocity, whiten
 
 # Longest step, in log r: wells come into sight over a range of about 1.
-LONGEST = 1.0
+LONGEST = 0.5
 
 
 class Adaptive(RealSampler):

@@ -14,9 +14,7 @@ class EulerMaruyama(StochasticSampler):
     Reverse SDE of Song et al. 2021, arXiv 2011.13456, equation 6.
     """
 
-    def __init__(
-        self, steps: int = 500, grid: Grid = "uniform", prior: Prior = "matched"
-    ) -> None:
+    def __init__(self, steps: int = 500, grid: Grid = "uniform", prior: Prior = "matched") -> None:
         super().__init__(steps, grid, prior)
 
     def inner_step(

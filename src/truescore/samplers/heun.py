@@ -16,9 +16,7 @@ class Heun(RealSampler):
     see ``samplers/whitened.py``.
     """
 
-    def __init__(
-        self, steps: int = 32, grid: Grid = "spectral", prior: Prior = "matched"
-    ) -> None:
+    def __init__(self, steps: int = 32, grid: Grid = "spectral", prior: Prior = "matched") -> None:
         super().__init__(steps, grid, prior)
 
     @property

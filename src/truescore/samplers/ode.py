@@ -33,8 +33,8 @@ def solve(
         start: where u begins, a scalar.
         end: where u ends.
         tolerance: error allowed in a step, absolute and relative.
-        longest: bound on the steps: a flow at rest, as that of a Gaussian law in whitened modes is,
-            looks so easy that the solver would jump over where it starts to move.
+        longest: the first step tried, and a bound on all: a flow at rest, as that of a Gaussian law
+            in whitened modes is, looks so easy that the solver would jump over where it moves.
     """
     ends = torch.stack([start, end]).double()
     path = _odeint()(
@@ -44,7 +44,7 @@ def solve(
         rtol=tolerance,
         atol=tolerance,
         method="dopri5",
-        options={"max_step": longest},
+        options={"max_step": longest, "first_step": longest},
     )
     return path[-1]
 

@@ -48,9 +48,7 @@ class RealSampler(Sampler):
         """The grid; ``spectral`` looks at the denoiser's spectrum."""
         return time_grid(denoiser.process, self.steps, self.grid, denoiser.spectrum)
 
-    def start(
-        self, denoiser: RealDenoiser, n: int, dim: int, generator: torch.Generator
-    ) -> Tensor:
+    def start(self, denoiser: RealDenoiser, n: int, dim: int, generator: torch.Generator) -> Tensor:
         """Draw ``(n, dim)`` points of the prior."""
         if self.prior == "matched":
             return denoiser.sample_prior(n, dim, generator)
