@@ -4,6 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from truescore.config import check
+from truescore.config.pairing import options
 
 GL = "+experiment=gl_d8"
 BAD = [
@@ -164,7 +165,7 @@ def test_every_pairing_that_fails_is_told_with_its_remedy(composed):
         "dataset=ginzburg_landau has real values; loss=ratio_matching needs spins: "
         "use loss=denoising",
         "dataset=ginzburg_landau has real values; sampler=analytic needs spins: "
-        "use sampler=euler_maruyama or sampler=heun",
+        "use " + " or ".join(f"sampler={name}" for name in options("sampler", "real")),
     ]
 
 
