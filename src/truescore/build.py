@@ -8,7 +8,12 @@ import torch
 from hydra.utils import get_class
 from torch import Tensor
 
-from truescore.denoisers import Denoiser, LearnedRealDenoiser, LearnedSpinDenoiser
+from truescore.denoisers import (
+    Denoiser,
+    LearnedRealDenoiser,
+    LearnedSpinDenoiser,
+    PredictionDenoiser,
+)
 from truescore.errors import UserError
 from truescore.losses import Loss
 from truescore.processes import GaussianNoise, Process, SpinFlip
@@ -71,6 +76,9 @@ def build_denoiser(
 ) -> Denoiser:
     """The network of ``config['model']`` behind its denoiser.
 
+    Of reals, one whose network corrects ``model.skip`` or predicts ``model.prediction``, whichever
+    key is there.
+
     Args:
         config: the run's configuration.
         dim: number of sites.
@@ -82,27 +90,38 @@ def build_denoiser(
     net = build(model["net"], dim=dim)
     if model["state_space"] == "spin":
         return LearnedSpinDenoiser(net, cast(SpinFlip, process))
+    gaussian = cast(GaussianNoise, process)
+    if ("skip" in model) == ("prediction" in model):
+        raise UserError(
+            f"got model={model['name']} with {'both' if 'skip' in model else 'neither'} of"
+            " model.skip and model.prediction, expected one of them: keep one"
+        )
     if data is not None and model["net"].get("reflection"):
         # What is measured must have the network's symmetry, or the denoiser loses it.
         data = torch.cat([data, data.flip(1)])
-    second_moment, means, covariance = _skip_law(model["skip"], dim, data)
-    return LearnedRealDenoiser(net, cast(GaussianNoise, process), second_moment, means, covariance)
+    second_moment = _second_moment(dim, data)
+    if "prediction" in model:
+        return PredictionDenoiser(net, gaussian, model["prediction"], second_moment)
+    means, covariance = _skip_law(model["skip"], second_moment, data)
+    return LearnedRealDenoiser(net, gaussian, second_moment, means, covariance)
 
 
-def _skip_law(skip: str, dim: int, data: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Second moments of the data; means and shared covariance of the skip law."""
-    n_components = SKIP_COMPONENTS[skip]
+def _second_moment(dim: int, data: Tensor | None) -> Tensor:
+    """E[x x'] of the data, ``(d, d)``."""
     if data is None:
-        eye = torch.eye(dim)
-        return eye, torch.zeros(n_components, dim), eye
+        return torch.eye(dim)
     if len(data) <= dim:
         raise UserError(
             f"got dataset.n_train={len(data)} for {dim} sites, expected more than {dim} to measure"
             " the scale of every mode: raise dataset.n_train"
         )
     data = data.double()
-    second_moment = data.mT @ data / len(data)
-    if skip == "two_wells":
-        law = fit_two_wells(data)
-        return second_moment, law.means, law.covariances[0]
-    return second_moment, torch.zeros(n_components, dim), second_moment
+    return data.mT @ data / len(data)
+
+
+def _skip_law(skip: str, second_moment: Tensor, data: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Means and shared covariance of the skip law."""
+    if data is not None and skip == "two_wells":
+        law = fit_two_wells(data.double())
+        return law.means, law.covariances[0]
+    return torch.zeros(SKIP_COMPONENTS[skip], len(second_moment)), second_moment

@@ -154,9 +154,10 @@ def test_every_pairing_that_fails_is_told_with_its_remedy(composed):
     assert errors == [
         "dataset=ginzburg_landau has real values; sde=spin_flip needs spins: use sde=vp",
         "dataset=ginzburg_landau has real values; model=leave_one_out needs spins: "
-        "use model=chain_net",
+        "use model=chain_net or model=mlp or model=residual_mlp or model=unet or model=plain_cnn",
         "dataset=ginzburg_landau has real values; loss=ratio_matching needs spins: "
-        "use loss=denoising",
+        "use loss=denoising or loss=likelihood or loss=flow_matching or loss=edm or loss=min_snr "
+        "or loss=fixed_sigma or loss=implicit",
         "dataset=ginzburg_landau has real values; sampler=analytic needs spins: "
         "use sampler=euler_maruyama or sampler=heun",
     ]

@@ -6,6 +6,7 @@ from torch import nn
 
 from truescore.denoisers import LearnedRealDenoiser, oracle
 from truescore.losses import DenoisingScoreMatching
+from truescore.losses.weighting import whiten
 from truescore.processes import VariancePreserving
 from truescore.targets import GaussianMixture
 
@@ -189,7 +190,8 @@ def test_exact_denoiser_of_a_gaussian_costs_what_each_mode_must(t, assert_mean):
     x_0, time, (x_t, _) = draws(law, t)
     denoiser = learned(law)
     s, spectrum = noise(time)[:, None], torch.linalg.eigvalsh(covariance())
-    whitened = denoiser.whiten(denoiser.posterior_mean(x_t, time) - x_0, s)
+    residual = denoiser.posterior_mean(x_t, time) - x_0
+    whitened = whiten(residual, s, denoiser.spectrum, denoiser.basis)
     cost = (1 + spectrum / s[0] ** 2).sqrt()
     assert_mean(whitened[:, :, None] * whitened[:, None, :], cost.diag(), slack=1e-5)
     assert_mean(loss_of("mode", denoiser, x_0, time), cost.mean(), slack=1e-5)

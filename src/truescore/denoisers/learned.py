@@ -88,18 +88,8 @@ class LearnedRealDenoiser(RealDenoiser):
         scaled = y / (self.data_scale**2 + s**2).sqrt()
         fields = torch.stack([scaled, skip / self.data_scale], -1)
         local, modal = self.net(fields, s[:, 0].log()).unbind(-1)
-        by_mode = ((modal @ self.basis) * _correction(self.spectrum, s)) @ self.basis.mT
-        return _correction(1 / (1 / self.spectrum).mean(), s) * local + by_mode
-
-    def whiten(self, residual: Tensor, s: Tensor) -> Tensor:
-        """Residuals ``(n, d)`` in the data's eigenmodes, each in units of its own.
-
-        The unit is the geometric mean of the spread of x_0 given y, sqrt(l s^2 / (l + s^2)) for a
-        Gaussian law, which makes the noise of all residuals alike, and of the correction c(l, s)
-        that is to be learned, which makes all corrections alike.
-        """
-        spread = s * (self.spectrum / (self.spectrum + s**2)).sqrt()
-        return (residual @ self.basis) / (spread * _correction(self.spectrum, s)).sqrt()
+        by_mode = ((modal @ self.basis) * correction_size(self.spectrum, s)) @ self.basis.mT
+        return correction_size(1 / (1 / self.spectrum).mean(), s) * local + by_mode
 
     def _skip(self, y: Tensor, s: Tensor) -> Tensor:
         if len(self.skip_means) == 0:
@@ -113,6 +103,6 @@ class LearnedRealDenoiser(RealDenoiser):
         return shrunk @ self.skip_basis.mT
 
 
-def _correction(variance: Tensor, s: Tensor) -> Tensor:
+def correction_size(variance: Tensor, s: Tensor) -> Tensor:
     """Size of a correction to the posterior mean of a mode with this variance at noise s."""
     return s**2 * variance.sqrt() / (variance + s**2)
