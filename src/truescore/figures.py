@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from truescore import plots
-from truescore.evaluation import SCORE_ERROR, Evaluation
+from truescore.evaluation import Evaluation
 from truescore.metrics import metric_labels
 from truescore.metrics.observable_error import group_averages
 from truescore.randomness import keyed_generator
@@ -88,7 +88,7 @@ def _marginals(target: Target, samples: Tensor) -> Figure:
 def _verdicts(evaluation: Evaluation) -> dict[str, Any]:
     null_laws = evaluation.perfect.null_laws(len(evaluation.samples))
     labels = metric_labels(evaluation.perfect)
-    names = [name for name in evaluation.judgements if name != SCORE_ERROR]
+    names = [name for name in evaluation.judgements if name in null_laws]
     band = np.array(
         [null_laws[name].draws.quantile(torch.tensor([0.025, 0.975]).double()) for name in names]
     )
