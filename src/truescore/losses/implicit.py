@@ -69,8 +69,8 @@ class ImplicitScoreMatching:
 
 def _along(denoiser: RealDenoiser, x_t: Tensor, t: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
     """The score ``(n, d)`` and v'J v ``(n,)``, J its Jacobian, in one forward pass."""
-    score, slope = torch.func.jvp(lambda x: denoiser.score(x, t), (x_t,), (v,))
-    return score, (slope * v).sum(-1)
+    answer = torch.func.jvp(lambda x: denoiser.score(x, t), (x_t,), (v,))
+    return answer[0], (answer[1] * v).sum(-1)
 
 
 def _exact(denoiser: RealDenoiser, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:

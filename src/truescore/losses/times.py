@@ -78,13 +78,12 @@ def stratified_times(
 
 def _log_normal_times(process: Process, n: int, generator: torch.Generator, scale: float) -> Tensor:
     low, high = _log_snr_range(process)
-    centre = math.log(scale) + LOG_NORMAL_MEAN
-    # In standard units of log s = -log_snr / 2, from data to noise.
+    # Of log s = -log_snr / 2; data far outside the process's levels are trained at its nearest.
+    centre = min(max(math.log(scale) + LOG_NORMAL_MEAN, -high / 2), -low / 2)
     ends = torch.tensor([-high / 2, -low / 2], dtype=torch.float64, device=generator.device)
     first, last = torch.special.ndtr((ends - centre) / LOG_NORMAL_SPREAD)
     z = torch.special.ndtri(first + _strata(n, generator) * (last - first))
-    log_snr = -2 * (centre + LOG_NORMAL_SPREAD * z)
-    return process.time_from_log_snr(log_snr.clamp(low, high)).float()
+    return process.time_from_log_snr(-2 * (centre + LOG_NORMAL_SPREAD * z)).float()
 
 
 def _log_snr_range(process: Process) -> list[float]:
