@@ -8,7 +8,12 @@ import torch
 from hydra.utils import get_class
 from torch import Tensor
 
-from truescore.denoisers import Denoiser, LearnedRealDenoiser, LearnedSpinDenoiser
+from truescore.denoisers import (
+    Denoiser,
+    LearnedRealDenoiser,
+    LearnedSpinDenoiser,
+    PredictionDenoiser,
+)
 from truescore.errors import UserError
 from truescore.losses import Loss
 from truescore.processes import GaussianNoise, Process, SpinFlip
@@ -77,6 +82,9 @@ def build_denoiser(
 ) -> Denoiser:
     """The network of ``config['model']`` behind its denoiser.
 
+    Of reals, one whose network corrects ``model.skip`` or predicts ``model.prediction``, whichever
+    key is there.
+
     Args:
         config: the run's configuration.
         dim: number of sites.
@@ -89,23 +97,35 @@ def build_denoiser(
     net = build(model["net"], dim=dim)
     if model["state_space"] == "spin":
         return LearnedSpinDenoiser(net, cast(SpinFlip, process))
-    process = cast(GaussianNoise, process)
+    gaussian = cast(GaussianNoise, process)
+    if ("skip" in model) == ("prediction" in model):
+        raise UserError(
+            f"got model={model['name']} with {'both' if 'skip' in model else 'neither'} of"
+            " model.skip and model.prediction, expected one of them: keep one"
+        )
+    odd, reflection = bool(model["net"].get("odd")), bool(model["net"].get("reflection"))
+    second_moment = _second_moment(dim, data, reflection)
+    if "prediction" in model:
+        return PredictionDenoiser(net, gaussian, model["prediction"], second_moment)
     if data is None:
-        eye, weights = torch.eye(dim), torch.ones(n_components)
-        return LearnedRealDenoiser(net, process, eye, weights, torch.ones(n_components, dim), eye)
+        skip = torch.ones(n_components), torch.zeros(n_components, dim), second_moment
+    else:
+        skip = _skip_law(model["skip"], data, second_moment, odd, reflection, config["seed"])
+    return LearnedRealDenoiser(net, gaussian, second_moment, *skip)
+
+
+def _second_moment(dim: int, data: Tensor | None, reflection: bool) -> Tensor:
+    """E[x x'] of the data, ``(d, d)``, with the network's symmetry, or the denoiser loses it."""
+    if data is None:
+        return torch.eye(dim)
     if len(data) <= dim:
         raise UserError(
             f"got dataset.n_train={len(data)} for {dim} sites, expected more than {dim} to measure"
             " the scale of every mode: raise dataset.n_train"
         )
     data = data.double()
-    odd, reflection = bool(model["net"].get("odd")), bool(model["net"].get("reflection"))
     second_moment = data.mT @ data / len(data)
-    if reflection:
-        # What is measured must have the network's symmetry, or the denoiser loses it.
-        second_moment = (second_moment + second_moment.flip(0, 1)) / 2
-    skip = _skip_law(model["skip"], data, second_moment, odd, reflection, config["seed"])
-    return LearnedRealDenoiser(net, process, second_moment, *skip)
+    return (second_moment + second_moment.flip(0, 1)) / 2 if reflection else second_moment
 
 
 def _skip_law(

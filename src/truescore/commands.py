@@ -71,6 +71,7 @@ def split(arguments: Sequence[str], own: Sequence[str]) -> tuple[dict[str, str],
 
 def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str | None) -> None:
     """Judge a run again, by the samples it drew or by others of the same model."""
+    from truescore.build import build_loss
     from truescore.runs import SAMPLES, load_run, read_samples
     from truescore.training.data import training_data
 
@@ -79,7 +80,8 @@ def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str
     file = Path(samples) if samples else path / SAMPLES
     folder = Path(out) if out else path / "evaluation" / file.stem
     data = training_data(run.target, config["dataset"]["n_train"], config["seed"])
-    _judge(folder, config, run.target, read_samples(file), data, run.process, run.denoiser)
+    model = run.process, run.denoiser, build_loss(config)
+    _judge(folder, config, run.target, read_samples(file), data, *model)
 
 
 def evaluate_file(file: Path, overrides: list[str], out: str | None) -> None:
@@ -180,13 +182,16 @@ def _judge(
     training_data: Any,
     process: Any = None,
     denoiser: Any = None,
+    loss: Any = None,
 ) -> None:
     from truescore.evaluation import evaluate
     from truescore.report import report
     from truescore.runs import SUMMARY, write_json
 
     writable(folder)
-    evaluation = evaluate(target, samples, training_data, config["metrics"], process, denoiser)
+    evaluation = evaluate(
+        target, samples, training_data, config["metrics"], process, denoiser, loss
+    )
     title = (
         f"{config['name']}: n_generate = {len(samples):,},"
         f" baselines from {len(training_data):,} exact samples"

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from truescore import plots
-from truescore.evaluation import SCORE_ERROR, Evaluation
+from truescore.evaluation import Evaluation
 from truescore.metrics import metric_labels
 from truescore.metrics.observable_error import group_averages
 from truescore.randomness import keyed_generator
@@ -55,12 +55,13 @@ def evaluation_figures(target: Target, evaluation: Evaluation, title: str) -> di
     """All figures that judge: samples, verdicts, eigenmodes, two-point function, score error."""
     figures = sample_figures(target, evaluation.samples)
     figures["verdicts"] = plots.verdicts(**_verdicts(evaluation))
-    modes = evaluation.eigenmodes
-    figures["eigenmodes"] = plots.eigenmodes(
-        modes.error,
-        np.stack([modes.ci_low, modes.ci_high]),
-        np.stack([modes.band_low, modes.band_high]),
-    )
+    if target.dim > 2:
+        modes = evaluation.eigenmodes
+        figures["eigenmodes"] = plots.eigenmodes(
+            modes.error,
+            np.stack([modes.ci_low, modes.ci_high]),
+            np.stack([modes.band_low, modes.band_high]),
+        )
     two_point = _two_point(evaluation)
     if two_point is not None:
         figures["two_point"] = plots.two_point(**two_point)
@@ -137,7 +138,7 @@ def _marginals(target: Target, samples: Tensor) -> Figure:
 def _verdicts(evaluation: Evaluation) -> dict[str, Any]:
     null_laws = evaluation.perfect.null_laws(len(evaluation.samples))
     labels = metric_labels(evaluation.perfect)
-    names = [name for name in evaluation.judgements if name != SCORE_ERROR]
+    names = [name for name in evaluation.judgements if name in null_laws]
     band = np.array(
         [null_laws[name].draws.quantile(torch.tensor([0.025, 0.975]).double()) for name in names]
     )

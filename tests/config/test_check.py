@@ -79,6 +79,17 @@ BAD_CHAIN = [
     ("sde.t_min=1", "sde.t_min: got 1, expected a number > 0 and < 1"),
     ("model.skip=both", "model.skip: got 'both', expected none or wiener or two_wells or mixture"),
     ("model.net.n_modes=-1", "model.net.n_modes: got -1, expected an integer >= 0"),
+    ("loss.weighting=snr", "loss.weighting: got 'snr', expected mode or score or likelihood or"),
+    ("loss.times=always", "loss.times: got 'always', expected log_snr or uniform or log_normal"),
+]
+BAD_CHOICE = [
+    ("model=mlp", "model.prediction=energy", "model.prediction: got 'energy', expected score or"),
+    ("model=mlp", "model.net.activation=relu", "model.net.activation: got 'relu', expected tanh"),
+    ("model=mlp", "+model.skip=none", "model.skip: no such key"),
+    ("model=plain_cnn", "model.net.kernel_size=4", "model.net.kernel_size: got 4, expected an odd"),
+    ("model=unet", "model.net.depth=0", "model.net.depth: got 0, expected an integer >= 1"),
+    ("loss=fixed_sigma", "loss.sigma=0", "loss.sigma: got 0, expected a number > 0"),
+    ("loss=implicit", "loss.trace=full", "loss.trace: got 'full', expected hutchinson or sliced"),
 ]
 
 
@@ -92,6 +103,12 @@ def test_one_bad_value_is_one_line(composed, override, line):
 @pytest.mark.parametrize(("override", "line"), BAD_CHAIN)
 def test_one_bad_value_of_a_chain_is_one_line(composed, override, line):
     (error,) = check(composed(GL, override))
+    assert error.startswith(line)
+
+
+@pytest.mark.parametrize(("choice", "override", "line"), BAD_CHOICE)
+def test_one_bad_value_of_another_model_or_loss_is_one_line(composed, choice, override, line):
+    (error,) = check(composed(GL, choice, override))
     assert error.startswith(line)
 
 
@@ -161,9 +178,10 @@ def test_every_pairing_that_fails_is_told_with_its_remedy(composed):
         "sde=vp_cosine or sde=sub_vp or sde=ve or sde=edm or sde=rectified_flow or "
         "sde=trigonometric",
         "dataset=ginzburg_landau has real values; model=leave_one_out needs spins: "
-        "use model=chain_net",
+        "use model=chain_net or model=mlp or model=residual_mlp or model=unet or model=plain_cnn",
         "dataset=ginzburg_landau has real values; loss=ratio_matching needs spins: "
-        "use loss=denoising",
+        "use loss=denoising or loss=likelihood or loss=flow_matching or loss=edm or loss=min_snr "
+        "or loss=fixed_sigma or loss=implicit",
         "dataset=ginzburg_landau has real values; sampler=analytic needs spins: "
         "use " + " or ".join(f"sampler={name}" for name in options("sampler", "real")),
     ]

@@ -52,7 +52,7 @@ def test_an_experiment_chooses_groups_and_sets_scalars_and_nothing_else(experime
     for choice in content.pop("defaults"):
         assert all(key.startswith("override /") for key in choice)
     for path, value in leaves(content):
-        assert isinstance(value, bool | int | float | str), path
+        assert value is None or isinstance(value, bool | int | float | str), path
         assert path.rpartition(".")[2] not in {"_target_", "state_space"}, path
 
 

@@ -173,30 +173,6 @@ def test_corrections_add_to_the_skip():
     torch.testing.assert_close(mean("two_wells", local, modal), parts)
 
 
-@LEVELS
-def test_whitening_balances_noise_and_correction(t):
-    """Residuals are measured in the geometric mean of P = S s^2/(S + s^2) and C^2 = P^2/S."""
-    process, eye = VariancePreserving(), torch.eye(DIM, dtype=torch.float64)
-    second_moment, s, posterior = moments(process, t)
-    denoiser = LearnedRealDenoiser(Answer(), process, second_moment, *skip_law("none")).double()
-    whitened = denoiser.whiten(eye, s.expand(DIM, 1))
-    # The unit's square is U = sqrt(P C^2), so W'W = U^-1 and U^2 = P^3 / S: W'W P^3 W'W = S.
-    gram = whitened @ whitened.mT
-    cube = torch.linalg.matrix_power(posterior, 3)
-    torch.testing.assert_close(gram @ cube @ gram, second_moment, atol=1e-6, rtol=1e-5)
-    # In each mode the noise of a Gaussian law's posterior and a modal correction of one, both
-    # squared and whitened, are each other's inverse.
-    correction = denoiser.whiten(corrections(process, t, modal=eye), s.expand(DIM, 1))
-    noise = whitened.mT @ posterior @ whitened
-    torch.testing.assert_close(noise @ (correction.mT @ correction), eye, atol=1e-4, rtol=0)
-    torch.testing.assert_close(
-        noise.diagonal(),
-        (1 + torch.linalg.eigvalsh(second_moment) / s**2).sqrt(),
-        rtol=1e-5,
-        atol=0,
-    )
-
-
 def test_network_sees_scaled_fields_and_log_noise():
     process = VariancePreserving()
     law = GaussianMixture(torch.ones(1), torch.zeros(1, DIM), 9 * covariance()[None])

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from truescore.denoisers.base import RealDenoiser, SpinDenoiser
+from truescore.denoisers.base import RealDenoiser, SpinDenoiser, correction_size
 from truescore.processes import GaussianNoise, SpinFlip
 
 
@@ -95,21 +95,14 @@ class LearnedRealDenoiser(RealDenoiser):
         scaled = y / (self.data_scale**2 + s**2).sqrt()
         fields = torch.stack([scaled, skip / self.data_scale], -1)
         local, modal = self.net(fields, s[:, 0].log()).unbind(-1)
-        by_mode = (modal @ self.skip_basis) * _correction(self.skip_spectrum, s)
-        site = _correction(1 / (1 / self.skip_spectrum).mean(), s)
+        by_mode = (modal @ self.skip_basis) * correction_size(self.skip_spectrum, s)
+        site = correction_size(1 / (1 / self.skip_spectrum).mean(), s)
         return site * local + by_mode @ self.skip_basis.mT
 
-    def whiten(self, residual: Tensor, s: Tensor) -> Tensor:
-        """Residuals ``(n, d)`` in the eigenmodes u_j of the skip, each in units of its own.
-
-        The unit is the geometric mean of the spread of x_0 given y, sqrt(v s^2 / (v + s^2)) for a
-        Gaussian law with variance v in this mode, which makes the noise of all residuals alike, and
-        of the correction c(l, s) that is to be learned, which makes all corrections alike.
-        """
+    def correction_modes(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The skip's eigenmodes; between the components there is nothing left to correct."""
         variance = ((self.basis.mT @ self.skip_basis) ** 2).mT @ self.spectrum
-        spread = s * (variance / (variance + s**2)).sqrt()
-        unit = (spread * _correction(self.skip_spectrum, s)).sqrt()
-        return (residual @ self.skip_basis) / unit
+        return self.skip_basis, variance, self.skip_spectrum
 
     def _skip(self, y: Tensor, s: Tensor) -> Tensor:
         if len(self.skip_weights) == 0:
@@ -130,8 +123,3 @@ class LearnedRealDenoiser(RealDenoiser):
         centre = (logits + self.skip_weights.log()).softmax(-1) @ means
         shrunk = centre + self.skip_spectrum * precision * (projected - centre)
         return shrunk @ self.skip_basis.mT
-
-
-def _correction(variance: Tensor, s: Tensor) -> Tensor:
-    """Size of a correction to the posterior mean of a mode with this variance at noise s."""
-    return s**2 * variance.sqrt() / (variance + s**2)

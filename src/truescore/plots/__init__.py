@@ -5,7 +5,6 @@ composed. The exact law is black, generated samples are blue and training data o
 """
 
 from truescore.plots.correlations import draw_two_point, two_point
-<<<<<<< HEAD
 from truescore.plots.density import (
     density_line,
     density_plane,
@@ -15,9 +14,7 @@ from truescore.plots.density import (
     draw_histogram,
     draw_points,
 )
-=======
 from truescore.plots.eigenmodes import draw_eigenmodes, eigenmodes
->>>>>>> metrics
 from truescore.plots.losses import draw_losses, loss_curves
 from truescore.plots.marginal import (
     draw_marginal,
@@ -50,13 +47,10 @@ __all__ = [
     "density_summary",
     "draw_contours",
     "draw_covariance",
-<<<<<<< HEAD
     "draw_deviation",
     "draw_deviation_map",
     "draw_histogram",
-=======
     "draw_eigenmodes",
->>>>>>> metrics
     "draw_losses",
     "draw_marginal",
     "draw_mean_profile",

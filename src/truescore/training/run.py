@@ -176,7 +176,13 @@ def judge(run: Run, samples: Tensor, training_data: Tensor) -> tuple[Evaluation,
     """Hold samples and score of a run against the truth; the table, figures and their summary."""
     config = run.config
     evaluation = evaluate(
-        run.target, samples, training_data, config["metrics"], run.process, run.denoiser
+        run.target,
+        samples,
+        training_data,
+        config["metrics"],
+        run.process,
+        run.denoiser,
+        build_loss(config),
     )
     title = (
         f"{config['name']}: n_train = {len(training_data):,}, n_generate = {len(samples):,},"
