@@ -199,7 +199,7 @@ def test_a_state_space_that_is_no_word_is_an_error_and_not_a_crash():
         ("four_well", "dim=2", "dataset.dim: got 2, expected 1"),
         ("four_well", "temperature=0", "dataset.temperature: got 0, expected a number > 0"),
         ("swiss_roll", "dim=3", "dataset.dim: got 3, expected 2"),
-        ("swiss_roll", "noise=0.0", "dataset.noise: got 0.0, expected a number > 0"),
+        ("swiss_roll", "noise=-0.5", "dataset.noise: got -0.5, expected a number > 0"),
         ("symmetric_mixture", "n_components=1", "dataset.n_components: got 1"),
         ("random_mixture", "seed=-1", "dataset.seed: got -1"),
         (
