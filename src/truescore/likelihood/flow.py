@@ -78,7 +78,7 @@ def sample_with_log_prob(
     n_probes: int | None = None,
     tolerance: float = TOLERANCE,
 ) -> tuple[Tensor, Likelihood]:
-    """Draw ``(n, d)`` points by the flow, with their own log-likelihoods; see ``log_likelihood``."""
+    """Draw ``(n, d)`` points by the flow, with their log-likelihoods; see ``log_likelihood``."""
     shape = (n, len(denoiser.spectrum))
     start = torch.randn(shape, generator=generator, device=generator.device).to(denoiser.basis)
     path = _Path(denoiser, _probes(shape, n_probes, generator), tolerance)

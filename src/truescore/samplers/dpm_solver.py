@@ -93,8 +93,8 @@ class TwoStepSampler(RealSampler):
 class DPMSolver2M(TwoStepSampler, FlowSampler):
     """y_s = D' + (r_s/r_t) (y_t - D'), D' = D + (h/h_last)/2 (D - D_last): order 2.
 
-    h is the step in log-SNR; the first step has D' = D. DDIM with an extrapolated D. Lu et al. 2022,
-    arXiv 2211.01095, algorithm 2.
+    h is the step in log-SNR; the first step has D' = D. DDIM with an extrapolated D. Lu et al.
+    2022, arXiv 2211.01095, algorithm 2.
     """
 
     def towards(

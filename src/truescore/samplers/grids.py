@@ -57,8 +57,8 @@ def time_grid(process: Process, steps: int, grid: Grid, spectrum: Tensor | None 
         times = _spectral(process, u, spectrum.double().cpu())
     else:
         raise UserError(
-            f"got sampler.grid={grid!r}, expected uniform, quadratic, geometric, log_snr, karras or,"
-            " for reals, spectral"
+            f"got sampler.grid={grid!r}, expected uniform, quadratic, geometric, log_snr, karras"
+            " or, for reals, spectral"
         )
     times[0], times[-1] = first, last
     return torch.cat([times, torch.zeros(1, dtype=torch.float64)])
