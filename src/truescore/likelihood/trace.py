@@ -32,5 +32,5 @@ def jacobian_trace(denoiser: RealDenoiser, x_t: Tensor, t: Tensor, probes: Tenso
 
 
 def _pulled_back(answer: Tensor, x: Tensor, v: Tensor) -> Tensor:
-    """V' (dD/dx) at each point, ``(n, d)``."""
+    """Rows v' (dD/dx), one a point, ``(n, d)``."""
     return torch.autograd.grad(answer, x, v, retain_graph=True)[0]

@@ -100,7 +100,7 @@ class FlowSampler(RealSampler):
 
 
 def noise_scale(denoiser: RealDenoiser, t: Tensor) -> Tensor:
-    """R = sigma/alpha, ``(n, 1)``."""
+    """Ratio r = sigma/alpha, ``(n, 1)``."""
     return (denoiser.process.sigma(t) / denoiser.process.alpha(t))[:, None]
 
 

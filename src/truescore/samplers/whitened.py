@@ -14,7 +14,7 @@ from truescore.denoisers import RealDenoiser
 
 
 def whiten(denoiser: RealDenoiser, x_t: Tensor, t: Tensor) -> Tensor:
-    """W of points x_t, ``(n, d)``."""
+    """Modes w of points x_t, ``(n, d)``."""
     return (x_t.to(denoiser.basis) @ denoiser.basis) / spread(denoiser, t)
 
 
