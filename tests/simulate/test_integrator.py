@@ -75,6 +75,19 @@ def test_heated_is_the_same_law_at_another_temperature(kind):
     torch.testing.assert_close(moved, expected)
 
 
+def test_heated_wrappers_heat_what_they_stand_around():
+    hot = GinzburgLandauChain(4, lam=0.3, temperature=1.5)
+    x = CHAIN.sample(20, torch.Generator().manual_seed(3)).double().clamp(-1, 1)
+    moved, expected = (
+        integrator.step(x, torch.Generator().manual_seed(4))
+        for integrator in (
+            GlobalFlip(Box(Strang(CHAIN, 0.01), 1.0, "reflecting")).heated(1.5),
+            GlobalFlip(Box(Strang(hot, 0.01), 1.0, "reflecting")),
+        )
+    )
+    torch.testing.assert_close(moved, expected)
+
+
 def test_leimkuhler_matthews_averages_the_noise_of_two_steps(monkeypatch):
     law, dt = Quadratic(), 0.1
     z = torch.randn(6, 3, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
