@@ -18,7 +18,7 @@ from truescore.targets.fitted import fit_two_wells
 
 # Keys of a section that the framework reads; all others are arguments of the section's class.
 LABELS = ("name", "state_space")
-OF_DATA = ("n_train", "n_val", "batch_size", "simulator")
+OF_DATA = ("n_train", "n_val", "batch_size", "simulator", "langevin")
 OF_SAMPLING = ("n_generate", "chunk_size")
 SKIP_COMPONENTS = {"none": 0, "wiener": 1, "two_wells": 2}
 
