@@ -12,6 +12,7 @@ from truescore.evaluation import Evaluation
 from truescore.figures import evaluation_figures, save_figures
 from truescore.runs import write_json
 from truescore.simulate.certificate import Certificate
+from truescore.simulate.certificate_table import certificate_table
 from truescore.targets import Target
 
 log = logging.getLogger("truescore")
@@ -42,7 +43,7 @@ def report(
 def report_certificate(folder: Path, certificate: Certificate) -> None:
     """Log a dataset's certificate, with a warning for each failure, and save its plain values."""
     text = io.StringIO()
-    Console(file=text, width=WIDTH).print(certificate.table())
+    Console(file=text, width=WIDTH).print(certificate_table(certificate))
     log.info("%s", text.getvalue().rstrip())
     certificate.warn()
     write_json(folder / CERTIFICATE, certificate.to_dict())

@@ -17,10 +17,7 @@ def certificate_table(certificate: Certificate) -> Group:
         f"Data certificate: {certificate.n:,} samples of {certificate.law},"
         f" {certificate.simulator}{chains}: {outcome}"
     )
-    note = (
-        f"floor and p are those of {certificate.n_effective:,} independent samples,"
-        " the least effective size below."
-    )
+    note = "floor and p: of as many independent samples as stand under n, by the effective sizes."
     lines = [Text(f"{f.finding}: {f.remedy}", style="yellow") for f in certificate.failures]
     return Group(
         Text(title, style="bold"),
@@ -32,12 +29,13 @@ def certificate_table(certificate: Certificate) -> Group:
 
 
 def _errors(certificate: Certificate) -> Table:
-    table = _table("error", "value", "floor", "p", "verdict")
+    table = _table("error", "value", "n", "floor", "p", "verdict")
     for name, judged in certificate.errors.items():
         colour = "green" if judged.verdict == AT_FLOOR else "yellow"
         table.add_row(
             certificate.labels[name],
             f"{judged.value:.3g}",
+            f"{certificate.sizes[name]:,}",
             f"{judged.floor:.3g}",
             f"{judged.p_value:.2g}",
             Text(judged.verdict or "-", style=colour),
@@ -62,11 +60,9 @@ def _tracks(certificate: Certificate) -> Table:
 
 
 def _bias(track: Track) -> str:
-    """In per cent with its standard error; no more than 100 of them mean anything."""
-    bias, error = track.bias_percent, track.bias_percent_error
-    if bias is None or error is None or error > 100:
+    if track.bias_percent is None:
         return "-"
-    return f"{bias:+.2g} ± {error:.1g}"
+    return f"{track.bias_percent:+.2g} ± {track.bias_percent_error:.1g}"
 
 
 def _number(value: float | None, form: str) -> str:

@@ -19,6 +19,7 @@ class Quantity:
         label: name for people.
         values: ``(n, d) -> (n,)``, float64.
         exact: exact expectation, if known.
+        governs: errors whose size it decides, as the slowest of what enters them.
         energy: whether it is an energy of reals, in which too large a step shows.
     """
 
@@ -26,6 +27,7 @@ class Quantity:
     label: str
     values: Callable[[Tensor], Tensor]
     exact: float | None
+    governs: tuple[str, ...] = ()
     energy: bool = False
 
 
@@ -67,18 +69,21 @@ def _of_a_chain(chain: NearestNeighbourChain) -> list[Quantity]:
             "magnetisation squared",
             lambda x: x.double().mean(-1) ** 2,
             float(second_moments.mean()),
+            governs=("magnetisation_squared", "cov_frobenius", "two_point_function"),
         ),
         Quantity(
             "kink_density",
             "kink density",
             kink_density,
             bond_mean(lambda x, y, _: ((x > 0) != (y > 0)).double()),
+            governs=("kink_density",),
         ),
         Quantity(
             "energy_per_site",
             "energy per site",
             lambda x: chain.energy(x) / chain.dim,
             mean_energy(chain) / chain.dim,
+            governs=("energy_per_site",),
             energy=chain.state_space == "real",
         ),
         Quantity(
@@ -103,5 +108,6 @@ def _of_the_leading_mode(target: Target) -> list[Quantity]:
             "leading mode squared",
             lambda x: (x.double() @ mode) ** 2,
             float(mode @ covariance @ mode) + centre**2,
+            governs=("cov_frobenius",),
         ),
     ]

@@ -10,7 +10,8 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from truescore.metrics import PerfectSamples
 from truescore.randomness import keyed_generator
-from truescore.simulate.certificate import Certificate, certify
+from truescore.simulate.certificate import Certificate
+from truescore.simulate.certify import certify
 from truescore.simulate.data import simulated_data
 from truescore.targets import Target
 
