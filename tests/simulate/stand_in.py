@@ -8,6 +8,8 @@ from truescore.errors import UserError
 class PlainEuler:
     """x' = x + T score(x) dt + sqrt(2T dt) z."""
 
+    exact = False
+
     def __init__(self, law, dt):
         self.law = law
         self.dt = dt

@@ -75,15 +75,15 @@ def test_what_has_not_forgotten_its_start_fails(wells):
 
 
 def test_too_large_a_step_fails_by_its_energy_though_started_exactly(wells):
-    start = wells.target.sample(2000, generator(1))
+    start = wells.target.sample(1000, generator(1))
     coarse, fine = (
         certify(
             wells,
-            simulated(wells.target, PlainEuler(wells.target, dt), 8000, 2000, 1.0, 0.4, start),
+            simulated(wells.target, PlainEuler(wells.target, dt), 4000, 1000, 0.5, 0.2, start),
             "euler_maruyama",
-            2000,
+            1000,
         )
-        for dt in (1e-2, 1e-3)
+        for dt in (4e-3, 4e-4)
     )
     assert not coarse.passed
     track = coarse.tracks["energy_per_site"]

@@ -152,7 +152,7 @@ def test_a_killed_process_blocks_nobody(process, cache):
 
 
 def test_making_data_takes_the_memory_of_a_block():
-    """128 MB of data in blocks of 0.5 MB, in a process of its own: 32 MB at most, checksum included."""
+    """128 MB of data in blocks of 0.5 MB: 32 MB at most, checksum included."""
     context = multiprocessing.get_context("fork")
     answers = context.Queue()
     one = context.Process(target=_memory, args=(answers,))
