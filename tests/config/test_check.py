@@ -112,6 +112,30 @@ def test_one_bad_value_of_another_model_or_loss_is_one_line(composed, choice, ov
     assert error.startswith(line)
 
 
+LANGEVIN = [
+    ("dataset.langevin.dt=0", "dataset.langevin.dt: got 0, expected a number > 0"),
+    ("dataset.langevin.n_chains=0", "dataset.langevin.n_chains: got 0, expected an integer >= 1"),
+    ("dataset.langevin.burn_in=-1", "dataset.langevin.burn_in: got -1, expected a number >= 0"),
+    ("dataset.langevin.thin=0", "dataset.langevin.thin: got 0, expected a number > 0"),
+    ("dataset.langevin.integrator=rk4", "dataset.langevin.integrator: got 'rk4', expected strang"),
+    ("+dataset.langevin.steps=9", "dataset.langevin.steps: no such key"),
+    ("~dataset.langevin.dt", "dataset.langevin.dt: missing, expected a number > 0"),
+    ("dataset.simulator=glauber", "dataset.simulator: got 'glauber', expected exact or langevin"),
+    ("dataset.langevin=null", "dataset.simulator: got 'langevin', expected exact: this law has no"),
+]
+
+
+@pytest.mark.parametrize(("override", "line"), LANGEVIN)
+def test_one_bad_value_of_a_simulation_is_one_line(composed, override, line):
+    (error,) = check(composed(GL, "dataset.simulator=langevin", override))
+    assert error.startswith(line)
+
+
+def test_spins_are_not_simulated_by_langevin_dynamics(composed):
+    (error,) = check(composed("dataset.simulator=langevin"))
+    assert error == "dataset.simulator: got 'langevin', expected exact"
+
+
 def test_the_defaults_have_no_error(composed):
     assert check(composed()) == []
 

@@ -95,12 +95,18 @@ def _find(
     for depth, part in enumerate(loc):
         fields = {info.alias or name: info for name, info in schema.model_fields.items()}
         field = fields.get(str(part))
-        annotation = field.annotation if field else None
+        annotation = _group(field.annotation) if field else None
         if depth + 1 < len(loc) and isinstance(annotation, type):
             if not issubclass(annotation, BaseModel):
                 break
             schema = annotation
     return schema, field
+
+
+def _group(annotation: Any) -> Any:
+    """The class of a group of keys that may be null."""
+    groups = [a for a in get_args(annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
+    return groups[0] if groups else annotation
 
 
 def _hint(key: str, keys: list[str], parent: str) -> str:
