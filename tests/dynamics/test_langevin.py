@@ -6,10 +6,10 @@ import torch
 from truescore.dynamics import (
     EulerMaruyama,
     Heun,
+    NoisedLaw,
     OrnsteinUhlenbeck,
     OverdampedLangevin,
     ProbabilityFlow,
-    score,
     simulate,
 )
 from truescore.errors import UserError
@@ -28,12 +28,15 @@ def test_score_is_the_slope_of_the_density(alpha, sigma):
     blurred = GaussianMixture(
         MIXTURE.weights, alpha * MEANS, alpha**2 * COVARIANCES + sigma**2 * eye
     )
-    h = 1e-4
+    law, h = NoisedLaw(MIXTURE, alpha, sigma), 1e-4
     slope = [
         (blurred.log_prob(POINTS + h * e) - blurred.log_prob(POINTS - h * e)) / (2 * h) for e in eye
     ]
-    got = score(MIXTURE, POINTS, alpha, sigma)
+    got = law.score(POINTS)
     torch.testing.assert_close(got, torch.stack(slope, 1), atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(law.log_prob(POINTS), blurred.log_prob(POINTS))
+    torch.testing.assert_close(law.mean(), blurred.mean())
+    torch.testing.assert_close(law.covariance(), blurred.covariance())
 
 
 def test_score_is_tweedies():
@@ -41,7 +44,7 @@ def test_score_is_tweedies():
     alpha, sigma = 0.6, 0.5
     ones = torch.ones(6, dtype=torch.float64)
     _, mean = MIXTURE.gaussian_posterior(POINTS, alpha * ones, sigma * ones)
-    got = score(MIXTURE, POINTS, alpha, sigma)
+    got = NoisedLaw(MIXTURE, alpha, sigma).score(POINTS)
     torch.testing.assert_close(got, (alpha * mean - POINTS) / sigma**2, atol=1e-11, rtol=1e-11)
     assert not got.requires_grad
 
@@ -78,12 +81,10 @@ def test_the_flow_has_the_law_of_the_sde_at_every_time(assert_mean):
     times = torch.linspace(0, 1, 31, dtype=torch.float64)
     path = simulate(flow, Heun(), x_0, times, keep_trajectory=True)
     for k in (10, 20, 30):
-        decay, spread = OrnsteinUhlenbeck(1.0, 1.2).transition(float(times[k]))
-        eye = torch.eye(2, dtype=torch.float64)
-        covariance = decay**2 * MIXTURE.covariance() + spread**2 * eye
-        deviation = path[k] - decay * MIXTURE.mean()
+        law = OrnsteinUhlenbeck(1.0, 1.2).carried(MIXTURE, float(times[k]))
+        deviation = path[k] - law.mean()
         assert_mean(deviation, 0.0, slack=1e-3)
-        assert_mean(deviation[:, :, None] * deviation[:, None, :], covariance, slack=3e-3)
+        assert_mean(deviation[:, :, None] * deviation[:, None, :], law.covariance(), slack=3e-3)
 
 
 def test_the_flow_of_a_gaussian_is_linear():
@@ -105,3 +106,16 @@ def test_the_flow_of_a_gaussian_is_linear():
 def test_spins_have_no_gradient(make):
     with pytest.raises(UserError, match="got IsingRing, a law of spins, expected one of reals"):
         make()
+
+
+def test_direct_samples_of_a_noised_law_have_its_moments(assert_mean):
+    law = NoisedLaw(MIXTURE, 0.6, 0.8)
+    deviation = law.sample(20_000, torch.Generator().manual_seed(4)) - law.mean()
+    assert_mean(deviation, 0.0, slack=1e-6)
+    assert_mean(deviation[:, :, None] * deviation[:, None, :], law.covariance(), slack=1e-6)
+
+
+@pytest.mark.parametrize(("alpha", "sigma"), [(0.5, 0.0), (1.0, -0.1)])
+def test_a_law_shrunk_without_noise_is_refused(alpha, sigma):
+    with pytest.raises(UserError, match=f"got alpha={alpha:g}, sigma={sigma:g}"):
+        NoisedLaw(MIXTURE, alpha, sigma)

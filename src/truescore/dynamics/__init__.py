@@ -12,8 +12,8 @@ from truescore.dynamics.integrators import (
 )
 from truescore.dynamics.langevin import OverdampedLangevin
 from truescore.dynamics.linear import BrownianMotion, LinearSDE, OrnsteinUhlenbeck
+from truescore.dynamics.noised_law import NoisedLaw
 from truescore.dynamics.probability_flow import ProbabilityFlow
-from truescore.dynamics.scores import score
 from truescore.dynamics.simulation import brownian_increments, coarsened, integrate, simulate
 from truescore.dynamics.unadjusted import UnadjustedLangevin
 
@@ -30,6 +30,7 @@ __all__ = [
     "Integrator",
     "LinearSDE",
     "Milstein",
+    "NoisedLaw",
     "OrnsteinUhlenbeck",
     "OverdampedLangevin",
     "ProbabilityFlow",
@@ -37,6 +38,5 @@ __all__ = [
     "brownian_increments",
     "coarsened",
     "integrate",
-    "score",
     "simulate",
 ]

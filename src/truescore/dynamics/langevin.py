@@ -3,8 +3,7 @@
 from torch import Tensor
 
 from truescore.dynamics.base import AdditiveSDE
-from truescore.dynamics.scores import score
-from truescore.errors import UserError
+from truescore.dynamics.noised_law import NoisedLaw
 from truescore.targets import Target
 
 
@@ -21,18 +20,12 @@ class OverdampedLangevin(AdditiveSDE):
 
     def __init__(self, target: Target, sigma: float) -> None:
         super().__init__(sigma)
-        needs_reals(target)
-        self.target = target
+        self.law = NoisedLaw(target)
 
     def drift(self, x: Tensor, t: Tensor) -> Tensor:
         """(sigma^2/2) grad log p(x)."""
-        return self.sigma**2 / 2 * score(self.target, x)
+        return self.sigma**2 / 2 * self.law.score(x)
 
-
-def needs_reals(target: Target) -> None:
-    """Raise ``UserError`` unless a law lives on the reals."""
-    if target.state_space != "real":
-        raise UserError(
-            f"got {type(target).__name__}, a law of spins, expected one of reals: spins have no"
-            " gradient"
-        )
+    def law_at(self, t: float) -> NoisedLaw:
+        """The law that the points tend to, at every t."""
+        return self.law

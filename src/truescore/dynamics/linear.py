@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from truescore.dynamics.base import AdditiveSDE, positive
+from truescore.dynamics.noised_law import NoisedLaw
+from truescore.targets import Target
 
 
 class LinearSDE(AdditiveSDE):
@@ -15,6 +17,10 @@ class LinearSDE(AdditiveSDE):
     @abstractmethod
     def transition(self, duration: float) -> tuple[float, float]:
         """(decay, spread) of X_{t + duration} = decay X_t + spread z, z ~ N(0, I)."""
+
+    def carried(self, target: Target, t: float) -> NoisedLaw:
+        """The exact law of X_t for X_0 ~ target."""
+        return NoisedLaw(target, *self.transition(t))
 
 
 class BrownianMotion(LinearSDE):

@@ -3,9 +3,8 @@
 from torch import Tensor
 
 from truescore.dynamics.base import ODE
-from truescore.dynamics.langevin import needs_reals
 from truescore.dynamics.linear import OrnsteinUhlenbeck
-from truescore.dynamics.scores import score
+from truescore.dynamics.noised_law import NoisedLaw
 from truescore.targets import Target
 
 
@@ -22,11 +21,13 @@ class ProbabilityFlow(ODE):
     """
 
     def __init__(self, target: Target, theta: float, sigma: float) -> None:
-        needs_reals(target)
-        self.target = target
+        self.start = NoisedLaw(target)
         self.sde = OrnsteinUhlenbeck(theta, sigma)
 
     def drift(self, x: Tensor, t: Tensor) -> Tensor:
         """The SDE's drift less half its squared noise times the exact score."""
-        decay, spread = self.sde.transition(float(t))
-        return self.sde.drift(x, t) - self.sde.sigma**2 / 2 * score(self.target, x, decay, spread)
+        return self.sde.drift(x, t) - self.sde.sigma**2 / 2 * self.law_at(float(t)).score(x)
+
+    def law_at(self, t: float) -> NoisedLaw:
+        """The law p_t of the points at time t."""
+        return self.sde.carried(self.start.target, t)
