@@ -2,17 +2,33 @@
 
 from truescore.targets.base import Target
 from truescore.targets.chain import NearestNeighbourChain
+from truescore.targets.four_well import FourWell
 from truescore.targets.gaussian_mixture import GaussianMixture
 from truescore.targets.ginzburg_landau import GinzburgLandauChain
 from truescore.targets.ising_ring import IndependentSpins, IsingRing
+from truescore.targets.kernel_mixture import KernelMixture
+from truescore.targets.mixtures import (
+    CorrelatedGaussian,
+    IsotropicGaussian,
+    RandomMixture,
+    SymmetricMixture,
+)
 from truescore.targets.observable import Observable
+from truescore.targets.swiss_roll import SwissRoll
 
 __all__ = [
+    "CorrelatedGaussian",
+    "FourWell",
     "GaussianMixture",
     "GinzburgLandauChain",
     "IndependentSpins",
     "IsingRing",
+    "IsotropicGaussian",
+    "KernelMixture",
     "NearestNeighbourChain",
     "Observable",
+    "RandomMixture",
+    "SwissRoll",
+    "SymmetricMixture",
     "Target",
 ]

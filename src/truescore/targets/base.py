@@ -133,3 +133,11 @@ def check_width(x: Tensor, dim: int) -> None:
             f"got points of shape {tuple(x.shape)}, expected (n, {dim}):"
             " one column a site; is dim right?"
         )
+
+
+def check_fixed_dim(target: Target, dim: int) -> None:
+    """Raise ``UserError`` unless ``dim`` is that of a law which comes in one size only."""
+    if dim != target.dim:
+        raise UserError(
+            f"got dim={dim}, expected {target.dim}: {type(target).__name__} has no other size"
+        )

@@ -19,6 +19,7 @@ class GaussianMixture(Target):
     """
 
     state_space = "real"
+    temperature = 1.0
 
     def __init__(self, weights: Tensor, means: Tensor, covariances: Tensor) -> None:
         weights, means, covariances = weights.double(), means.double(), covariances.double()
@@ -42,25 +43,41 @@ class GaussianMixture(Target):
         one = torch.ones(len(x), dtype=torch.float64, device=x.device)
         return self.gaussian_posterior(x, one, 0 * one)[0]
 
+    def energy(self, x: Tensor) -> Tensor:
+        """-log p(x), ``(n,)``: the energy at temperature 1 whose log Z is 0."""
+        return -self.log_prob(x)
+
+    def score(self, x: Tensor) -> Tensor:
+        """Grad log p(x) = sum_k P(k | x) S_k^-1 (m_k - x), ``(n, d)``, float64."""
+        one = torch.ones(len(x), dtype=torch.float64, device=x.device)
+        log_joint, pull = self._components(x, one, 0 * one)
+        gradients = torch.einsum("kij,nkj->nki", self.basis, -pull)
+        return (log_joint.softmax(1)[..., None] * gradients).sum(1)
+
     def gaussian_posterior(
         self, x_t: Tensor, alpha: Tensor, sigma: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Log evidence and posterior mean; see ``Target.gaussian_posterior``. sigma may be 0."""
-        check_width(x_t, self.dim)
-        alpha, sigma = alpha.double()[:, None], sigma.double()[:, None]
-        log_joint, component_means = [], []
-        for k in range(len(self.weights)):
-            # In the eigenbasis of S_k everything is diagonal.
-            deviation = (x_t.double() - alpha * self.means[k]) @ self.basis[k]
-            variance = alpha**2 * self.spectrum[k] + sigma**2
-            log_density = -((deviation**2 / variance) + (2 * torch.pi * variance).log()).sum(-1) / 2
-            log_joint.append(self.weights[k].log() + log_density)
-            shrunk = alpha * self.spectrum[k] / variance * deviation
-            component_means.append(self.means[k] + shrunk @ self.basis[k].mT)
-        log_joint = torch.stack(log_joint, 1)
-        responsibility = log_joint.softmax(1)
-        mean = (responsibility[..., None] * torch.stack(component_means, 1)).sum(1)
+        alpha = alpha.double()
+        log_joint, pull = self._components(x_t, alpha, sigma.double())
+        shrunk = alpha[:, None, None] * self.spectrum * pull
+        component_means = self.means + torch.einsum("kij,nkj->nki", self.basis, shrunk)
+        mean = (log_joint.softmax(1)[..., None] * component_means).sum(1)
         return log_joint.logsumexp(1), mean
+
+    def _components(self, x_t: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        """Each component's joint density with x_t, and its pull.
+
+        With C_k = alpha^2 S_k + sigma^2 these are log w_k N(x_t; alpha m_k, C_k), ``(n, k)``, and
+        C_k^-1 (x_t - alpha m_k) in the eigenbasis of S_k, where all is diagonal, ``(n, k, d)``.
+        """
+        check_width(x_t, self.dim)
+        offset = x_t.double()[:, None] - alpha[:, None, None] * self.means
+        deviation = torch.einsum("kij,nki->nkj", self.basis, offset)
+        variance = alpha[:, None, None] ** 2 * self.spectrum + sigma[:, None, None] ** 2
+        pull = deviation / variance
+        log_density = -(deviation * pull + (2 * torch.pi * variance).log()).sum(-1) / 2
+        return self.weights.log() + log_density, pull
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` independent samples, ``(n, d)``, float32."""

@@ -62,8 +62,75 @@ class GinzburgLandau(AnyDataset, Strict):
     half_width: Positive | None
 
 
+class FourWell(AnyDataset, Strict):
+    """conf/dataset/four_well.yaml."""
+
+    state_space: Literal["real"]
+    dim: Literal[1]
+    temperature: Positive
+
+
+class SwissRoll(AnyDataset, Strict):
+    """conf/dataset/swiss_roll.yaml."""
+
+    state_space: Literal["real"]
+    dim: Literal[2]
+    noise: Positive
+
+
+class IsotropicGaussian(AnyDataset, Strict):
+    """conf/dataset/isotropic_gaussian.yaml."""
+
+    state_space: Literal["real"]
+    dim: Count
+    scale: Positive
+
+
+class CorrelatedGaussian(AnyDataset, Strict):
+    """conf/dataset/anticorrelated_gaussian.yaml."""
+
+    state_space: Literal["real"]
+    dim: Annotated[int, Field(ge=2)]
+    correlation: Annotated[float, Field(gt=-1, lt=1)]
+
+    @field_validator("correlation")
+    @classmethod
+    def _is_possible(cls, value: float, info: ValidationInfo) -> float:
+        lowest = -1 / (info.data.get("dim", 2) - 1)
+        if value <= lowest:
+            raise ValueError(f"a number > -1 / (dataset.dim - 1) = {lowest:g}")
+        return value
+
+
+class SymmetricMixture(AnyDataset, Strict):
+    """conf/dataset/symmetric_mixture.yaml."""
+
+    state_space: Literal["real"]
+    dim: Literal[2]
+    n_components: Annotated[int, Field(ge=2)]
+    radius: Positive
+    scale: Positive
+
+
+class RandomMixture(AnyDataset, Strict):
+    """conf/dataset/random_mixture.yaml."""
+
+    state_space: Literal["real"]
+    dim: Count
+    n_components: Count
+    spread: Positive
+    scale: Positive
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+
+
 DATASETS: dict[str | None, type[BaseModel]] = {
     "ising_ring": IsingRing,
     "ginzburg_landau": GinzburgLandau,
+    "four_well": FourWell,
+    "swiss_roll": SwissRoll,
+    "isotropic_gaussian": IsotropicGaussian,
+    "anticorrelated_gaussian": CorrelatedGaussian,
+    "symmetric_mixture": SymmetricMixture,
+    "random_mixture": RandomMixture,
     None: AnyDataset,
 }
