@@ -12,7 +12,12 @@ from truescore.config.schema.simulation import SIMULATION_SCHEMAS, Simulation
 # Integrators that take some dynamics only, and dynamics that take one integrator.
 ONLY_FOR = {"euler": ("probability_flow",), "exact": ("brownian", "ou")}
 UNADJUSTED, ITS_INTEGRATOR = "unadjusted_langevin", "euler_maruyama"
-GAUSSIANS = ("anticorrelated_gaussian", "gaussian")
+# The laws that the unadjusted chain has a closed form for, and their smallest variance.
+GAUSSIANS = {
+    "anticorrelated_gaussian": lambda law: 1 - abs(law["correlation"]),
+    "isotropic_gaussian": lambda law: law["scale"] ** 2,
+}
+ROUNDING = 1e-9
 
 
 def check_simulation(config: DictConfig) -> list[str]:
@@ -21,7 +26,8 @@ def check_simulation(config: DictConfig) -> list[str]:
     if all(isinstance(plain.get(section), dict) for section in SIMULATION_SCHEMAS):
         lines += _law_errors(plain["dataset"])
         lines += _integrator_errors(plain["dynamics"], plain["integrator"])
-        if plain["dynamics"].get("name") == UNADJUSTED:
+        # The step's limit can be told only of values that are right by themselves.
+        if plain["dynamics"].get("name") == UNADJUSTED and not lines:
             lines += _chain_errors(plain["dataset"], plain["dynamics"])
     return lines
 
@@ -51,15 +57,15 @@ def _integrator_errors(dynamics: Mapping[str, Any], integrator: Mapping[str, Any
 
 def _chain_errors(law: Mapping[str, Any], chain: Mapping[str, Any]) -> list[str]:
     """The closed form needs one Gaussian, and the chain a step below its limit."""
-    if law.get("name") in DATASETS and law.get("name") not in GAUSSIANS:
+    name, tau = law.get("name"), chain["tau"]
+    if name in DATASETS and name not in GAUSSIANS:
         return [
-            f"dataset={law.get('name')} for dynamics={UNADJUSTED}, which is for one Gaussian: use"
+            f"dataset={name} for dynamics={UNADJUSTED}, which is for one Gaussian: use"
             " dataset=anticorrelated_gaussian, or dynamics=langevin"
         ]
-    correlation, tau = law.get("correlation"), chain.get("tau")
-    if isinstance(correlation, int | float) and isinstance(tau, int | float):
-        limit = 4 * (1 - abs(correlation))
-        if tau >= limit * (1 - 1e-9):
+    if name in GAUSSIANS and tau is not None:
+        limit = 4 * GAUSSIANS[name](law)
+        if tau >= limit * (1 - ROUNDING):
             return [
                 f"dynamics.tau: got {tau:g}, expected a number < {limit:g}, four times the smallest"
                 " variance of the law: beyond it the chain runs away"

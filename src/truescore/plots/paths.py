@@ -45,7 +45,7 @@ def brownian_paths(times: ArrayLike, paths: ArrayLike, scale: float) -> Figure:
     Arguments as in `draw_brownian`; all paths count in the histogram.
     """
     figure = style.new_figure(8.5, 4)
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(4, 1))
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
     draw_brownian(left, times, paths, scale)
     t, end = np.asarray(times, dtype=np.float64), np.asarray(paths, dtype=np.float64)[-1]
     width = scale * np.sqrt(t[-1])
@@ -54,13 +54,22 @@ def brownian_paths(times: ArrayLike, paths: ArrayLike, scale: float) -> Figure:
     options = {"density": True, "orientation": "horizontal", "color": style.GENERATED}
     right.hist(end, np.linspace(grid[0], grid[-1], 31).tolist(), alpha=0.3, **options)
     right.plot(density, grid, color=style.EXACT, linewidth=1.4)
-    title = f"at $t$ = {t[-1]:g}\n{len(end):,} points, exact line"
-    style.tidy(right, title=title, x="density")
+    right.annotate(
+        f"$t$ = {t[-1]:g}\n$n$ = {len(end):,}",
+        (1, 1),
+        xycoords="axes fraction",
+        ha="right",
+        va="top",
+    )
+    style.tidy(right, x="density")
     return figure
 
 
 def ou_families(own_time: ArrayLike, families: Mapping[float, Mapping[float, ArrayLike]]) -> Figure:
     """Show Ornstein-Uhlenbeck paths by D = sigma^2/(2 theta): they coincide over theta t.
+
+    Left the first part of the clock's time, in which the fastest has run its course; right as much
+    of their own time as the slowest has had four times over.
 
     Args:
         own_time: theta t, increasing from 0 (k,).
@@ -70,23 +79,39 @@ def ou_families(own_time: ArrayLike, families: Mapping[float, Mapping[float, Arr
     figure = style.new_figure(9, 1 + 2.1 * len(families))
     axes = figure.subplots(len(families), 2, sharey="all", sharex="col", squeeze=False)
     for (clock, scaled), (d, family) in zip(axes, families.items(), strict=True):
-        for rank, (theta, paths) in enumerate(family.items()):
-            x = arrays.array(f"paths at D={d:g}, theta={theta:g}", paths, (len(u), "n"))
-            colour = style.BASELINES[rank % len(style.BASELINES)].colour
-            options = {"color": colour, "linewidth": WIDTHS[min(rank, len(WIDTHS) - 1)]}
-            label = rf"$\theta$ = {theta:g}, $\sigma$ = {np.sqrt(2 * theta * d):.3g}"
-            clock.plot(u / theta, x, color=colour, linewidth=1.0)
-            scaled.plot(u, x, **options)
-            clock.plot([], [], color=colour, linewidth=1.6, label=label)
-        for ax in (clock, scaled):
-            ax.axhspan(-2 * np.sqrt(d), 2 * np.sqrt(d), color=style.PALE, alpha=0.5, zorder=0)
-        style.tidy(clock, title=f"$D$ = {d:g}", y="$x_t$")
-        style.tidy(scaled)
-        clock.set_xlim(0, (u[-1] / min(family)))
-        style.legend(clock, loc="upper right", fontsize=8)
-    scaled_title = r"in its own time $\theta t$ the same path; band: $\pm2\sqrt{D}$"
-    axes[0, 1].set_title(scaled_title, fontsize=style.TITLE, loc="left")
+        draw_family(clock, scaled, u, d, family)
+        clock.set_xlim(0, u[-1] / max(family))
+        scaled.set_xlim(0, u[-1] / 4)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    options = {"ncols": len(labels), "frameon": False, "fontsize": style.TICK}
+    figure.legend(handles, labels, loc="outside upper center", **options)
+    axes[0, 1].set_title(
+        r"over $\theta t$ all are one path; band: $\pm2\sqrt{D}$", fontsize=style.TITLE, loc="left"
+    )
     axes[-1, 0].set_xlabel("time $t$", fontsize=style.LABEL)
     axes[-1, 1].set_xlabel(r"scaled time $\theta t$", fontsize=style.LABEL)
-    axes[0, 1].set_xlim(0, u[-1])
     return figure
+
+
+def draw_family(
+    clock: Axes,
+    scaled: Axes,
+    own_time: arrays.Floats,
+    d: float,
+    family: Mapping[float, ArrayLike],
+) -> None:
+    """Draw the paths of one D over t and over theta t; arguments as in `ou_families`."""
+    for rank, (theta, paths) in enumerate(family.items()):
+        x = arrays.array(f"paths at D={d:g}, theta={theta:g}", paths, (len(own_time), "n"))
+        colour = style.BASELINES[rank % len(style.BASELINES)].colour
+        # The slow ones lie above the fast ones, which fill the panel.
+        order = 3 - 0.1 * rank
+        clock.plot(own_time / theta, x, color=colour, linewidth=0.9, alpha=0.85, zorder=order)
+        clock.plot([], [], color=colour, linewidth=1.6, label=rf"$\theta$ = {theta:g}")
+        width = WIDTHS[min(rank, len(WIDTHS) - 1)]
+        scaled.plot(own_time, x, color=colour, linewidth=width)
+    for ax in (clock, scaled):
+        ax.axhspan(-2 * np.sqrt(d), 2 * np.sqrt(d), color=style.PALE, alpha=0.5, zorder=0)
+    noise = ", ".join(f"{np.sqrt(2 * theta * d):.3g}" for theta in family)
+    style.tidy(clock, title=rf"$D$ = {d:g} with $\sigma$ = {noise}", y="$x_t$")
+    style.tidy(scaled)

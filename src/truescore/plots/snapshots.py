@@ -79,9 +79,11 @@ def snapshots(
         density: Values (k, gy, gx).
     """
     t, clouds, p = _checked(times, points, density)
-    columns = min(len(t), 6)
-    rows = -(-len(t) // columns)
-    figure = style.new_figure(0.4 + 2.5 * columns, 0.5 + 2.6 * rows)
+    rows = -(-len(t) // 4)
+    columns = -(-len(t) // rows)
+    figure = style.new_figure(0.6 + 2.6 * columns, 0.6 + 2.8 * rows)
+    # Panels of fixed shape are pushed together instead of each keeping its share of the page.
+    figure.set_layout_engine("compressed")
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
     for panel, ax in enumerate(axes):
         if panel >= len(t):

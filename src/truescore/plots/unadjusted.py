@@ -35,7 +35,8 @@ def chain_beside_direct(
     """
     ends = arrays.array("chain", chain, ("n", 2))
     exact = arrays.array("direct", direct, ("m", 2))
-    figure = style.new_figure(8.6, 4.8)
+    figure = style.new_figure(8.6, 5)
+    figure.set_layout_engine("constrained", h_pad=0.1)
     reach = 1.05 * max(np.abs(ends).max(), np.abs(exact).max())
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     shown = ((ends, "unadjusted Langevin", style.GENERATED), (exact, "direct", style.DATA))
