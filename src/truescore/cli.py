@@ -35,7 +35,7 @@ FAILED_FILE = "failed.json"
 # Primary configuration -> what checks it and what does its work, imported when they are needed.
 APPLICATIONS = {
     "train": ("truescore.config.check", "truescore.training.run.train"),
-    "simulate": ("truescore.config.check_simulation", "truescore.laboratory.run.simulate"),
+    "simulate": ("truescore.config.check_simulation", "truescore.laboratory.run.run_simulation"),
 }
 log = logging.getLogger("truescore")
 

@@ -1,5 +1,5 @@
 """The laboratory of dynamics: what `scripts/simulate.py` does with a configuration."""
 
-from truescore.laboratory.run import simulate
+from truescore.laboratory.run import run_simulation
 
-__all__ = ["simulate"]
+__all__ = ["run_simulation"]

@@ -11,7 +11,7 @@ from truescore.dynamics.unadjusted import best_tau, stability_limit
 from truescore.errors import UserError
 from truescore.laboratory import figures
 from truescore.laboratory._alike import alike
-from truescore.laboratory.judge import moments
+from truescore.laboratory.judge import moments, rejected_moments
 from truescore.laboratory.outcome import Outcome
 from truescore.randomness import keyed_generator
 from truescore.targets import GaussianMixture, Target
@@ -38,15 +38,15 @@ def run_chain(config: dict[str, Any], target: Target, folder: Path) -> Outcome:
         rf"do they look alike? {answer.verdict}: energy distance {answer.statistic:.3f},"
         rf" $p$ = {answer.p_value:.2g} ($K$ = {steps}, $\tau$ = {chain.tau:.3g})"
     )
+    judged = [{"time": chain.tau * steps, **moments(x, at_end, keyed_generator(seed, "floors"))}]
     values = {
         "dynamics": section["name"],
         "integrator": config["integrator"]["name"],
         "dataset": config["dataset"]["name"],
         "parameters": {"tau": chain.tau, "steps": steps, "start_scale": start_scale},
         "held_against": "the exact law of the chain after its steps, in closed form",
-        "moments": [
-            {"time": chain.tau * steps, **moments(x, at_end, keyed_generator(seed, "floors"))}
-        ],
+        "moments": judged,
+        "rejected": rejected_moments(judged),
         "two_sample": {**answer._asdict(), "against": "direct samples of the target", "n": n},
         "target_covariance": law.covariance().tolist(),
         "chain_covariance": chain.covariance().tolist(),

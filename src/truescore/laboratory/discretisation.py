@@ -16,14 +16,14 @@ from truescore.dynamics import (
     integrate,
 )
 
-FINER = 8
+FINER = 4
 N_PATHS = 200
 
 
 def strong_error(
     dynamics: SDE, integrator: Integrator, x_0: Tensor, times: Tensor, generator: torch.Generator
 ) -> dict[str, Any] | None:
-    """Distance at the end to paths of the same Brownian motion in steps eight times finer.
+    """Distance at the end to paths of the same Brownian motion in steps four times finer.
 
     ``None`` for exact steps, which follow the law and not a path.
     """

@@ -6,7 +6,7 @@ import torch
 from scipy.stats import chi2
 from torch import Tensor
 
-from truescore.metrics.verdict import Judgement, verdict
+from truescore.metrics.verdict import LEVEL, Judgement, holm, verdict
 
 N_REFERENCE = 20_000
 """Direct samples behind every floor."""
@@ -52,6 +52,17 @@ def moments(x: Tensor, law: Law, generator: torch.Generator) -> dict[str, Any]:
             ).as_dict(),
         },
     }
+
+
+def rejected_moments(rows: list[dict[str, Any]]) -> list[str]:
+    """Which of the judged moments are not those of the law, at level 0.01 for all after Holm."""
+    p_values = {
+        f"{what} at t = {row['time']:.3g}": row[what]["p_value"]
+        for row in rows
+        for what in ("mean", "covariance")
+    }
+    adjusted = holm(list(p_values.values()))
+    return [name for name, p in zip(p_values, adjusted, strict=True) if p < LEVEL]
 
 
 def judgement(errors: Tensor, reference: Tensor) -> Judgement:

@@ -22,7 +22,7 @@ from truescore.errors import UserError
 from truescore.laboratory import figures
 from truescore.laboratory._alike import alike
 from truescore.laboratory.discretisation import strong_error, weak_error
-from truescore.laboratory.judge import moments
+from truescore.laboratory.judge import moments, rejected_moments
 from truescore.laboratory.outcome import Outcome
 from truescore.randomness import keyed_generator
 from truescore.targets import Target
@@ -68,6 +68,10 @@ def run_moving(config: dict[str, Any], target: Target, folder: Path) -> Outcome:
         "parameters": {**own, "step": section["horizon"] / section["steps"]},
         "held_against": _held_against(dynamics),
         "moments": judged,
+        # Langevin is on its way to its law until the last time.
+        "rejected": rejected_moments(
+            judged[-1:] if isinstance(dynamics, OverdampedLangevin) else judged
+        ),
         "two_sample": {**answer._asdict(), "against": "direct samples", "n": n},
         "strong_error": strong_error(
             dynamics, integrator, x_0, times, keyed_generator(seed, "shared increments")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-WIDTH = 100
+WIDTH = 110
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def show(summary: dict[str, Any], run_dir: Path) -> None:
     table = Table(title=f"{summary['name']}: {summary['n_points']:,} points", title_justify="left")
     for column in ("time", "mean: error", "floor", "p", "covariance: error", "floor", "p"):
         table.add_column(column, justify="right")
-    table.add_column("verdict")
+    table.add_column("verdict", no_wrap=True)
     for row in summary["moments"]:
         mean, covariance = row["mean"], row["covariance"]
         verdicts = {mean["verdict"], covariance["verdict"]}
@@ -49,7 +49,9 @@ def show(summary: dict[str, Any], run_dir: Path) -> None:
         )
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(table)
+    off = ", ".join(summary["rejected"]) or "none"
     console.print(f"held against: {summary['held_against']}", highlight=False)
+    console.print(f"off, after Holm's correction for their number: {off}", highlight=False)
     test = summary["two_sample"]
     console.print(
         f"do they look alike? {test['verdict']}: energy distance {test['statistic']:.3g}, p ="

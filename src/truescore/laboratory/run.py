@@ -21,7 +21,7 @@ from truescore.targets import Target
 SCHEMA_VERSION = 1
 
 
-def simulate(config: DictConfig | Mapping[str, Any], run_dir: Path) -> dict[str, Any]:
+def run_simulation(config: DictConfig | Mapping[str, Any], run_dir: Path) -> dict[str, Any]:
     """Run the configuration of ``conf/simulate.yaml`` and return its summary.
 
     Args:

@@ -54,13 +54,8 @@ def brownian_paths(times: ArrayLike, paths: ArrayLike, scale: float) -> Figure:
     options = {"density": True, "orientation": "horizontal", "color": style.GENERATED}
     right.hist(end, np.linspace(grid[0], grid[-1], 31).tolist(), alpha=0.3, **options)
     right.plot(density, grid, color=style.EXACT, linewidth=1.4)
-    right.annotate(
-        f"$t$ = {t[-1]:g}\n$n$ = {len(end):,}",
-        (1, 1),
-        xycoords="axes fraction",
-        ha="right",
-        va="top",
-    )
+    corner = {"xycoords": "axes fraction", "ha": "right", "va": "top", "fontsize": style.TICK}
+    right.annotate(f"$t$ = {t[-1]:g}\n$n$ = {len(end):,}", (1, 1), **corner)
     style.tidy(right, x="density")
     return figure
 

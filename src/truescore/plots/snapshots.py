@@ -109,7 +109,7 @@ def animate(
 
     Args:
         path: The file to write; must end in ``.gif``.
-        times: Times (k,), a frame each; the last one stands still for two seconds.
+        times: Times (k,), a frame each; the last one stands still for a second.
         points: Points (k, n, 2).
         grid_x: Even grid (gx,).
         grid_y: Even grid (gy,).
@@ -129,10 +129,18 @@ def animate(
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         partial = Path(folder) / target.name
         with writer.saving(figure, partial, dpi=90):
-            for frame in [*range(len(t)), *[len(t) - 1] * (2 * FRAMES_PER_SECOND)]:
-                ax.clear()
-                title = f"$t$ = {t[frame]:.2f}"
-                draw_cloud(ax, clouds[frame], grid_x, grid_y, p[frame], title=title, marker_size=7)
+            for k in range(len(t)):
+                title = f"$t$ = {t[k]:.2f}"
+                if k and np.array_equal(p[k], p[k - 1]):
+                    ax.collections[-1].set_offsets(clouds[k, :N_SHOWN])
+                    ax.set_title(title, fontsize=style.TITLE, loc="left")
+                else:
+                    ax.clear()
+                    draw_cloud(ax, clouds[k], grid_x, grid_y, p[k], title=title, marker_size=7)
+                writer.grab_frame()
+                # Every frame keeps the first one's layout, so that nothing but points moves.
+                figure.set_layout_engine("none")
+            for _ in range(FRAMES_PER_SECOND):
                 writer.grab_frame()
         partial.chmod(0o644)
         partial.replace(target)
