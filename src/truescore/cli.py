@@ -11,6 +11,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +32,21 @@ from truescore.errors import UserError
 
 FAILED, BAD_CONFIG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 FAILED_FILE = "failed.json"
+# Primary configuration -> what checks it and what does its work, imported when they are needed.
+APPLICATIONS = {
+    "train": ("truescore.config.check", "truescore.training.run.train"),
+    "simulate": ("truescore.config.check_simulation", "truescore.laboratory.run.run_simulation"),
+}
 log = logging.getLogger("truescore")
 
 
-def run(main: Callable[[], None], conf: Path) -> int:
+def run(main: Callable[[], None], conf: Path, application: str = "train") -> int:
     """Call a ``hydra.main`` function and return the exit code.
 
     Args:
         main: the decorated function; its job is `job`.
         conf: the folder of its configuration, to tell which names would have worked.
+        application: its primary configuration, one of `APPLICATIONS`.
     """
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints the error and exits by itself
@@ -51,34 +58,31 @@ def run(main: Callable[[], None], conf: Path) -> int:
         # A job never raises these: what gets here is a configuration that cannot be composed.
         if wants_traceback:
             traceback.print_exc()
-        _tell(explain(error, conf))
+        _tell(explain(error, conf, application))
         return BAD_CONFIG
     return 0
 
 
-def job(config: DictConfig) -> None:
+def job(config: DictConfig, application: str = "train") -> None:
     """The run of one composed configuration, in the folder Hydra made for it.
 
     A failure is written to the run's own log and to ``failed.json``. A single run then exits; a job
     of a sweep returns, so that the others go on, and `CheckFirst` lists the failures at the end.
     """
     launcher = HydraConfig.get()
-    code = attempt(config, Path(launcher.runtime.output_dir))
+    code = attempt(config, Path(launcher.runtime.output_dir), application)
     if code and launcher.mode is not RunMode.MULTIRUN:
         raise SystemExit(code)
 
 
-def attempt(config: DictConfig, run_dir: Path) -> int:
-    """Check and train; the exit code."""
-    from truescore.config import check
-
+def attempt(config: DictConfig, run_dir: Path, application: str) -> int:
+    """Check and work; the exit code."""
+    check, work = APPLICATIONS[application]
     (run_dir / FAILED_FILE).unlink(missing_ok=True)
     try:
-        if errors := check(config):
+        if errors := _imported(check)(config):
             return fail(run_dir, "ConfigError", errors, BAD_CONFIG)
-        from truescore.training.run import train
-
-        train(config, run_dir)
+        _imported(work)(config, run_dir)
     except UserError as error:
         return fail(run_dir, "UserError", [str(error)])
     except KeyboardInterrupt:
@@ -113,14 +117,18 @@ class CheckFirst(Callback):
 
     Hydra turns an exception in a callback into a warning and goes on; ``SystemExit`` alone gets
     through, so every way out of these methods is one.
+
+    Args:
+        application: one of `APPLICATIONS`.
     """
+
+    def __init__(self, application: str = "train") -> None:
+        self.application = application
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Stop a run whose configuration is wrong or whose folder cannot be written."""
         with _loud():
-            from truescore.config import check
-
-            _stop_if(check(config))
+            _stop_if(_imported(APPLICATIONS[self.application][0])(config))
             _stop_if(unwritable(config, "hydra.run.dir"))
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -133,7 +141,9 @@ class CheckFirst(Callback):
             hydra = GlobalHydra.instance().hydra
             if hydra is not None:
                 overrides += config.hydra.overrides.task
-                errors = override_errors(hydra.config_loader, overrides, RunMode.MULTIRUN)
+                errors = override_errors(
+                    hydra.config_loader, overrides, RunMode.MULTIRUN, self.application
+                )
                 _stop_if(list(errors.values()))
             _stop_if(unwritable(config, "hydra.sweep.dir"))
 
@@ -175,21 +185,21 @@ def unwritable(config: DictConfig, key: str) -> list[str]:
         return [f"{key}: cannot write to {folder} ({error.strerror}); set {key}=FOLDER"]
 
 
-def explain(error: Exception, conf: Path) -> list[str]:
+def explain(error: Exception, conf: Path, application: str) -> list[str]:
     """Lines that say why Hydra could not compose the command line, and what would work."""
-    from truescore.config.check import check
-    from truescore.config.overrides import CONFIG_NAME, override_errors
+    from truescore.config.overrides import override_errors
 
     arguments, _ = get_args_parser().parse_known_args()
     mode = RunMode.MULTIRUN if arguments.multirun else RunMode.RUN
     lines: list[str] = []
     try:
         loader = config_loader(conf, arguments.config_dir)
-        errors = override_errors(loader, arguments.overrides, mode)
+        errors = override_errors(loader, arguments.overrides, mode, application)
         lines += errors.values()
         if mode is RunMode.RUN:
             good = [text for text in arguments.overrides if text not in errors]
-            lines += check(loader.load_configuration(CONFIG_NAME, good, run_mode=mode))
+            composed = loader.load_configuration(application, good, run_mode=mode)
+            lines += _imported(APPLICATIONS[application][0])(composed)
     except Exception:
         # The files themselves may be at fault; then Hydra's own words are the better ones.
         log.debug("no diagnosis", exc_info=True)
@@ -203,6 +213,11 @@ def config_loader(conf: Path, config_dir: str | None = None) -> ConfigLoader:
         anchor = SearchPathQuery(provider="schema")
         search.prepend("command-line", f"file://{Path(config_dir).absolute()}", anchor)
     return ConfigLoaderImpl(search)
+
+
+def _imported(path: str) -> Callable[..., Any]:
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)
 
 
 def _stop_if(errors: list[str]) -> None:

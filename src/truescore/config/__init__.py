@@ -2,5 +2,6 @@
 
 from truescore.config.check import check
 from truescore.config.digest import config_hash
+from truescore.config.simulation import check_simulation
 
-__all__ = ["check", "config_hash"]
+__all__ = ["check", "check_simulation", "config_hash"]

@@ -1,6 +1,7 @@
 """All that is wrong with a composed configuration, found in one pass and without torch."""
 
 import json
+from collections.abc import Mapping
 from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -26,17 +27,32 @@ ADDED_GROUPS = ("experiment", "study", "debug")
 
 def check(config: DictConfig) -> list[str]:
     """One line per error: the key, what it got, what is expected. Empty if the run can start."""
-    plain, unresolved = resolve(config)
-    found = _errors_of(Run, plain, "")
-    for section in SCHEMAS:
-        value = plain.get(section)
-        if isinstance(value, dict):
-            found |= _errors_of(schema_of(section, value.get("name")), value, section)
-    # A key that does not resolve is reported once, and not as missing too.
-    lines = list((found | unresolved).values())
+    plain, lines = section_errors(config, Run, SCHEMAS)
     if all(isinstance(plain.get(section), dict) for section in SCHEMAS):
         lines += pairing_errors(plain)
     return lines
+
+
+def section_errors(
+    config: DictConfig,
+    root: type[BaseModel],
+    schemas: Mapping[str, Mapping[str | None, type[BaseModel]]],
+) -> tuple[dict[str, Any], list[str]]:
+    """A configuration as plain values, and what is wrong with each key of it on its own.
+
+    Args:
+        config: composed configuration.
+        root: the keys outside every section, and which sections there must be.
+        schemas: section -> the schema of each known name; None stands for every other name.
+    """
+    plain, unresolved = resolve(config)
+    found = _errors_of(root, plain, "")
+    for section, known in schemas.items():
+        value = plain.get(section)
+        if isinstance(value, dict):
+            found |= _errors_of(schema_of(known, value.get("name")), value, section)
+    # A key that does not resolve is reported once, and not as missing too.
+    return plain, list((found | unresolved).values())
 
 
 def resolve(config: DictConfig) -> tuple[dict[str, Any], dict[str, str]]:

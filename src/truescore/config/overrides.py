@@ -16,12 +16,20 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-CONFIG_NAME = "train"
-LIST_KEYS = "`python train.py --cfg job` lists every key"
+LIST_KEYS = "--cfg job lists every key"
 
 
-def override_errors(loader: ConfigLoader, overrides: list[str], mode: RunMode) -> dict[str, str]:
-    """The overrides that cannot be applied, each with the line that says why."""
+def override_errors(
+    loader: ConfigLoader, overrides: list[str], mode: RunMode, config_name: str = "train"
+) -> dict[str, str]:
+    """The overrides that cannot be applied, each with the line that says why.
+
+    Args:
+        loader: what composes configurations.
+        overrides: of the command line.
+        mode: one run or a sweep.
+        config_name: the primary configuration they are applied to.
+    """
     errors: dict[str, str] = {}
     parsed: dict[str, Override] = {}
     for text in overrides:
@@ -37,13 +45,13 @@ def override_errors(loader: ConfigLoader, overrides: list[str], mode: RunMode) -
             if override.is_sweep_override():
                 errors[text] = f"{text}: several values need a sweep; add -m"
     choices = {t: o for t, o in parsed.items() if loader.get_group_options(o.key_or_group)}
-    always = set(_compose(loader, []).hydra.runtime.choices)
+    always = set(_compose(loader, config_name, []).hydra.runtime.choices)
     for text, override in choices.items():
         if text not in errors and (line := _choice_error(loader, override, always)):
             errors[text] = line
     chosen = [override for text, override in choices.items() if text not in errors]
     for combination in product(*(_alternatives(override) for override in chosen)):
-        base = _compose(loader, list(combination))
+        base = _compose(loader, config_name, list(combination))
         for text in parsed.keys() - choices.keys() - errors.keys():
             if line := _value_error(loader, parsed[text], base):
                 errors[text] = line
@@ -57,8 +65,8 @@ def _alternatives(override: Override) -> list[str]:
     return [f"{override.get_key_element()}={value}" for value in _values(override)]
 
 
-def _compose(loader: ConfigLoader, overrides: list[str]) -> DictConfig:
-    return loader.load_configuration(CONFIG_NAME, overrides, run_mode=RunMode.RUN)
+def _compose(loader: ConfigLoader, config_name: str, overrides: list[str]) -> DictConfig:
+    return loader.load_configuration(config_name, overrides, run_mode=RunMode.RUN)
 
 
 def _choice_error(loader: ConfigLoader, override: Override, always: set[str]) -> str | None:

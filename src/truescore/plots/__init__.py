@@ -28,10 +28,17 @@ from truescore.plots.moments import (
     draw_mean_profile,
     mean_profile,
 )
+from truescore.plots.paths import brownian_paths, draw_brownian, ou_families
 from truescore.plots.samples import draw_samples, samples_beside
 from truescore.plots.score_error import draw_score_error, score_error_curve
+from truescore.plots.snapshots import animate, draw_cloud, snapshots
 from truescore.plots.style import BASELINES, DATA, EXACT, GENERATED, HELD_OUT, TRAINING_DATA, save
 from truescore.plots.summary import density_summary, summary_panel
+from truescore.plots.unadjusted import (
+    chain_beside_direct,
+    draw_ellipse,
+    wasserstein_against_step,
+)
 from truescore.plots.verdict import draw_verdicts, verdicts
 
 __all__ = [
@@ -41,6 +48,9 @@ __all__ = [
     "GENERATED",
     "HELD_OUT",
     "TRAINING_DATA",
+    "animate",
+    "brownian_paths",
+    "chain_beside_direct",
     "covariance_triptych",
     "density_line",
     "density_plane",
@@ -51,6 +61,10 @@ __all__ = [
     "draw_deviation_map",
     "draw_histogram",
     "draw_eigenmodes",
+    "draw_brownian",
+    "draw_cloud",
+    "draw_covariance",
+    "draw_ellipse",
     "draw_losses",
     "draw_marginal",
     "draw_mean_profile",
@@ -64,11 +78,14 @@ __all__ = [
     "loss_curves",
     "marginals",
     "mean_profile",
+    "ou_families",
     "samples_beside",
     "save",
     "score_error_curve",
+    "snapshots",
     "spin_marginals",
     "summary_panel",
     "two_point",
     "verdicts",
+    "wasserstein_against_step",
 ]

@@ -5,6 +5,7 @@ One class per file of a config group, found by the section's ``name``. A name th
 ``Any...`` class, which checks the keys the framework itself reads and lets the others through.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -32,7 +33,6 @@ SCHEMAS: dict[str, dict[str | None, type[BaseModel]]] = {
 }
 
 
-def schema_of(section: str, name: Any) -> type[BaseModel]:
-    """The schema that a section with this ``name`` is held to."""
-    known = SCHEMAS[section]
+def schema_of(known: Mapping[str | None, type[BaseModel]], name: Any) -> type[BaseModel]:
+    """The schema that a section with this ``name`` is held to, of those of its group."""
     return known.get(name if isinstance(name, str) else None, known[None])

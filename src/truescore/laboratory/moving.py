@@ -1,0 +1,117 @@
+"""Points moved by an SDE or ODE whose law is known at every time, or in the end."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from truescore import plots
+from truescore.build import build
+from truescore.dynamics import (
+    SDE,
+    BrownianMotion,
+    LinearSDE,
+    NoisedLaw,
+    OrnsteinUhlenbeck,
+    OverdampedLangevin,
+    ProbabilityFlow,
+    simulate,
+)
+from truescore.errors import UserError
+from truescore.laboratory import figures
+from truescore.laboratory._alike import alike
+from truescore.laboratory.discretisation import strong_error, weak_error
+from truescore.laboratory.judge import moments, rejected_moments
+from truescore.laboratory.outcome import Outcome
+from truescore.randomness import keyed_generator
+from truescore.targets import Target
+
+OF_RUN = ("horizon", "steps", "start_scale")
+
+
+def run_moving(config: dict[str, Any], target: Target, folder: Path) -> Outcome:
+    """Simulate, judge and draw; the animation is written to ``folder`` at once."""
+    section, seed, n = config["dynamics"], config["seed"], config["n_points"]
+    dynamics: SDE = build(section, leave=OF_RUN, target=target)
+    integrator = build(config["integrator"])
+    integrator.check(dynamics)
+    times = torch.linspace(0, section["horizon"], section["steps"] + 1, dtype=torch.float64)
+    x_0 = _start(section, target, n, keyed_generator(seed, "x_0"))
+    path = simulate(dynamics, integrator, x_0, times, keyed_generator(seed, "increments"), True)
+
+    def law_at(t: float) -> NoisedLaw:
+        return _law_at(dynamics, target, t)
+
+    shown = _early_times(section["steps"], config["n_snapshots"])
+    judged = [
+        {
+            "time": float(times[k]),
+            **moments(path[k], law_at(float(times[k])), keyed_generator(seed, "floors", k)),
+        }
+        for k in shown
+    ]
+    direct = law_at(section["horizon"]).sample(n, keyed_generator(seed, "direct"))
+    answer = alike(path[-1], direct, keyed_generator(seed, "permutations"))
+    frames = _even_times(section["steps"], config["n_frames"])
+    plots.animate(folder / "motion.gif", **figures.clouds(times, path, law_at, frames))
+    drawn = {"snapshots": plots.snapshots(**figures.clouds(times, path, law_at, shown))}
+    if isinstance(dynamics, BrownianMotion):
+        drawn["paths"] = figures.brownian(times, path, dynamics.sigma)
+    if isinstance(dynamics, OrnsteinUhlenbeck):
+        drawn["families"] = figures.families(dynamics, seed)
+    own = {key: value for key, value in section.items() if key not in ("_target_", "name")}
+    values = {
+        "dynamics": section["name"],
+        "integrator": config["integrator"]["name"],
+        "dataset": config["dataset"]["name"],
+        "parameters": {**own, "step": section["horizon"] / section["steps"]},
+        "held_against": _held_against(dynamics),
+        "moments": judged,
+        # Langevin is on its way to its law until the last time.
+        "rejected": rejected_moments(
+            judged[-1:] if isinstance(dynamics, OverdampedLangevin) else judged
+        ),
+        "two_sample": {**answer._asdict(), "against": "direct samples", "n": n},
+        "strong_error": strong_error(
+            dynamics, integrator, x_0, times, keyed_generator(seed, "shared increments")
+        ),
+        "weak_error": weak_error(dynamics, integrator, times),
+    }
+    return Outcome(values, drawn)
+
+
+def _start(section: dict[str, Any], target: Target, n: int, generator: torch.Generator) -> Tensor:
+    """Points of the law itself, or of the Gaussian that Langevin starts from, float64."""
+    if "start_scale" in section:
+        z = torch.randn(n, target.dim, dtype=torch.float64, generator=generator)
+        return section["start_scale"] * z
+    return target.sample(n, generator).double()
+
+
+def _law_at(dynamics: SDE, target: Target, t: float) -> NoisedLaw:
+    """What the points are held against at a time."""
+    if isinstance(dynamics, LinearSDE):
+        return dynamics.carried(target, t)
+    if isinstance(dynamics, OverdampedLangevin | ProbabilityFlow):
+        return dynamics.law_at(t)
+    raise UserError(
+        f"got {type(dynamics).__name__}, whose law at time t is not known, expected dynamics of"
+        " truescore.dynamics or a subclass of theirs: use truescore.dynamics.simulate from Python"
+    )
+
+
+def _held_against(dynamics: SDE) -> str:
+    if isinstance(dynamics, OverdampedLangevin):
+        return "the stationary law, which is reached in the limit of long times and small steps"
+    return "the exact law at each time"
+
+
+def _even_times(steps: int, count: int) -> list[int]:
+    """Up to ``count`` indices of times, evenly spread from the first to the last."""
+    return sorted({round(steps * k / (count - 1)) for k in range(count)})
+
+
+def _early_times(steps: int, count: int) -> list[int]:
+    """Likewise, but denser at first, where most happens."""
+    return sorted({round(steps * (k / (count - 1)) ** 2) for k in range(count)})
