@@ -22,8 +22,8 @@ class PredictorCorrector(StochasticSampler):
     |z|^2 = d, and |score|^2 is taken from the law's second moments, sum_k 1/(alpha^2 l_k +
     sigma^2), not measured on the points at hand: points that set each other's steps would not be
     independent. Langevin steps of fixed rho have a bias of order rho^2 that more steps do not cure.
-    They are unstable where the law is narrower, in some direction, than about rho times the
-    harmonic mean of its modes: lower rho there. Song et al. 2021, arXiv 2011.13456, appendix G.
+    They are unstable where the law has a variance below rho^2 times the harmonic mean of its
+    modes': lower rho for narrow wells. Song et al. 2021, arXiv 2011.13456, appendix G.
 
     Args:
         steps: number of steps, the last of them from t_min to 0.
