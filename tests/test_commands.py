@@ -11,7 +11,7 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from truescore.runs import read_samples
-from truescore.targets import IsingRing
+from truescore.targets import FourWell, IsingRing
 
 ROOT = Path(__file__).resolve().parents[1]
 QUICK = ["metrics.n_null=100", "metrics.n_bootstrap=100", "dataset.n_train=400"]
@@ -93,6 +93,16 @@ def test_anybodys_samples_are_judged(ring_samples, script, tmp_path):
     metrics = json.loads(summary.read_text())["metrics"]
     assert metrics["cov_frobenius"]["verdict"] == "at floor"
     assert "score_error" not in metrics
+
+
+def test_samples_on_a_line_are_judged(script, tmp_path):
+    x = FourWell().sample(500, torch.Generator().manual_seed(105))
+    np.savetxt(tmp_path / "line.csv", x.numpy())
+    code, out, error = script("evaluate.py", "samples=line.csv", "dataset=four_well", *QUICK)
+    assert code == 0, error
+    assert "well occupation" in out and "two Gaussians" in out
+    (figures,) = tmp_path.glob("outputs/evaluate/line_*/figures")
+    assert {path.name for path in figures.iterdir()} == {"density.png", "verdicts.png"}
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,26 @@ import torch
 from hydra.utils import get_class
 from torch import Tensor
 
-from truescore.denoisers import Denoiser, LearnedRealDenoiser, LearnedSpinDenoiser
+from truescore.denoisers import (
+    Denoiser,
+    LearnedRealDenoiser,
+    LearnedSpinDenoiser,
+    PredictionDenoiser,
+)
 from truescore.errors import UserError
 from truescore.losses import Loss
 from truescore.processes import GaussianNoise, Process, SpinFlip
+from truescore.randomness import keyed_generator
 from truescore.samplers import Sampler
 from truescore.targets import Target
-from truescore.targets.fitted import fit_two_wells
+from truescore.targets.fitted_mixture import fit_mixture
 
 # Keys of a section that the framework reads; all others are arguments of the section's class.
 LABELS = ("name", "state_space")
-OF_DATA = ("n_train", "n_val", "batch_size", "simulator")
+OF_DATA = ("n_train", "n_val", "batch_size", "simulator", "langevin")
 OF_SAMPLING = ("n_generate", "chunk_size")
-SKIP_COMPONENTS = {"none": 0, "wiener": 1, "two_wells": 2}
+# The skip law has one free mean for so many training samples, up to a limit.
+SAMPLES_PER_MEAN, MOST_MEANS = 2000, 32
 
 
 def build(section: Mapping[str, Any], leave: tuple[str, ...] = (), **offered: Any) -> Any:
@@ -67,9 +74,16 @@ def build_loss(config: Mapping[str, Any]) -> Loss:
 
 
 def build_denoiser(
-    config: Mapping[str, Any], dim: int, process: Process, data: Tensor | None
+    config: Mapping[str, Any],
+    dim: int,
+    process: Process,
+    data: Tensor | None,
+    n_components: int = 0,
 ) -> Denoiser:
     """The network of ``config['model']`` behind its denoiser.
+
+    Of reals, one whose network corrects ``model.skip`` or predicts ``model.prediction``, whichever
+    key is there.
 
     Args:
         config: the run's configuration.
@@ -77,24 +91,33 @@ def build_denoiser(
         process: the run's process.
         data: training data ``(n, d)``, of which a denoiser of reals keeps the second moments and
             the skip law; ``None`` for placeholders that a checkpoint will fill.
+        n_components: of the skip law in that checkpoint.
     """
     model = config["model"]
     net = build(model["net"], dim=dim)
     if model["state_space"] == "spin":
         return LearnedSpinDenoiser(net, cast(SpinFlip, process))
-    if data is not None and model["net"].get("reflection"):
-        # What is measured must have the network's symmetry, or the denoiser loses it.
-        data = torch.cat([data, data.flip(1)])
-    second_moment, means, covariance = _skip_law(model["skip"], dim, data)
-    return LearnedRealDenoiser(net, cast(GaussianNoise, process), second_moment, means, covariance)
-
-
-def _skip_law(skip: str, dim: int, data: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Second moments of the data; means and shared covariance of the skip law."""
-    n_components = SKIP_COMPONENTS[skip]
+    gaussian = cast(GaussianNoise, process)
+    if ("skip" in model) == ("prediction" in model):
+        raise UserError(
+            f"got model={model['name']} with {'both' if 'skip' in model else 'neither'} of"
+            " model.skip and model.prediction, expected one of them: keep one"
+        )
+    odd, reflection = bool(model["net"].get("odd")), bool(model["net"].get("reflection"))
+    second_moment = _second_moment(dim, data, reflection)
+    if "prediction" in model:
+        return PredictionDenoiser(net, gaussian, model["prediction"], second_moment)
     if data is None:
-        eye = torch.eye(dim)
-        return eye, torch.zeros(n_components, dim), eye
+        skip = torch.ones(n_components), torch.zeros(n_components, dim), second_moment
+    else:
+        skip = _skip_law(model["skip"], data, second_moment, odd, reflection, config["seed"])
+    return LearnedRealDenoiser(net, gaussian, second_moment, *skip)
+
+
+def _second_moment(dim: int, data: Tensor | None, reflection: bool) -> Tensor:
+    """E[x x'] of the data, ``(d, d)``, with the network's symmetry, or the denoiser loses it."""
+    if data is None:
+        return torch.eye(dim)
     if len(data) <= dim:
         raise UserError(
             f"got dataset.n_train={len(data)} for {dim} sites, expected more than {dim} to measure"
@@ -102,7 +125,20 @@ def _skip_law(skip: str, dim: int, data: Tensor | None) -> tuple[Tensor, Tensor,
         )
     data = data.double()
     second_moment = data.mT @ data / len(data)
-    if skip == "two_wells":
-        law = fit_two_wells(data)
-        return second_moment, law.means, law.covariances[0]
-    return second_moment, torch.zeros(n_components, dim), second_moment
+    return (second_moment + second_moment.flip(0, 1)) / 2 if reflection else second_moment
+
+
+def _skip_law(
+    skip: str, data: Tensor, second_moment: Tensor, odd: bool, reflection: bool, seed: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights, means and common covariance of the skip law."""
+    dim = data.shape[1]
+    if skip == "none":
+        return torch.zeros(0), torch.zeros(0, dim), second_moment
+    if skip == "wiener":
+        return torch.ones(1), torch.zeros(1, dim), second_moment
+    two_wells = skip == "two_wells"
+    n_means = 1 if two_wells else max(1, min(MOST_MEANS, len(data) // SAMPLES_PER_MEAN))
+    generator = keyed_generator(seed, "skip law")
+    law = fit_mixture(data, n_means, generator, odd or two_wells, reflection)
+    return law.weights, law.means, law.covariances[0]

@@ -71,6 +71,7 @@ def split(arguments: Sequence[str], own: Sequence[str]) -> tuple[dict[str, str],
 
 def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str | None) -> None:
     """Judge a run again, by the samples it drew or by others of the same model."""
+    from truescore.build import build_loss
     from truescore.runs import SAMPLES, load_run, read_samples
     from truescore.training.data import training_data
 
@@ -78,12 +79,13 @@ def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str
     config = changed(run.config, overrides, ("metrics",))
     file = Path(samples) if samples else path / SAMPLES
     folder = Path(out) if out else path / "evaluation" / file.stem
-    data = training_data(run.target, config["dataset"]["n_train"], config["seed"])
-    _judge(folder, config, run.target, read_samples(file), data, run.process, run.denoiser)
+    data = training_data(run.target, config["dataset"], config["seed"])
+    model = run.process, run.denoiser, build_loss(config)
+    _judge(folder, config, run.target, read_samples(file), data, *model)
 
 
 def evaluate_file(file: Path, overrides: list[str], out: str | None) -> None:
-    """Judge anybody's samples of a law; the baselines are fitted to exact samples of it."""
+    """Judge anybody's samples of a law; the baselines are fitted to simulated data."""
     from truescore.build import build_target
     from truescore.runs import read_samples
     from truescore.training.data import training_data
@@ -91,7 +93,7 @@ def evaluate_file(file: Path, overrides: list[str], out: str | None) -> None:
     samples = read_samples(file)
     config = composed(overrides)
     target = build_target(config)
-    data = training_data(target, config["dataset"]["n_train"], config["seed"])
+    data = training_data(target, config["dataset"], config["seed"])
     folder = Path(out) if out else Path("outputs/evaluate") / f"{file.stem}_{_now()}"
     _judge(folder, config | {"name": file.name}, target, samples, data)
 
@@ -180,16 +182,19 @@ def _judge(
     training_data: Any,
     process: Any = None,
     denoiser: Any = None,
+    loss: Any = None,
 ) -> None:
     from truescore.evaluation import evaluate
     from truescore.report import report
     from truescore.runs import SUMMARY, write_json
 
     writable(folder)
-    evaluation = evaluate(target, samples, training_data, config["metrics"], process, denoiser)
+    evaluation = evaluate(
+        target, samples, training_data, config["metrics"], process, denoiser, loss
+    )
     title = (
         f"{config['name']}: n_generate = {len(samples):,},"
-        f" baselines from {len(training_data):,} exact samples"
+        f" baselines from {len(training_data):,} {config['dataset']['simulator']} samples"
     )
     odd = denoiser is not None and bool(config["model"]["net"].get("odd"))
     write_json(folder / SUMMARY, report(folder, target, evaluation, title, odd))

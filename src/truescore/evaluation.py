@@ -1,5 +1,6 @@
 """Judging a sampler of a law: its samples, its score, and the baselines beside it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,13 @@ from rich.console import Group
 from torch import Tensor
 
 from truescore.denoisers import Denoiser, oracle
+from truescore.losses import Loss, excess_loss
 from truescore.metrics import (
+    EigenmodeErrors,
     Judgement,
     PerfectSamples,
     ScoreErrorCurve,
+    eigenmode_errors,
     evaluate_samples,
     metric_labels,
     metrics_table,
@@ -29,7 +33,7 @@ from truescore.targets.fitted import (
     fit_two_wells,
 )
 
-SCORE_ERROR = "score_error"
+SCORE_ERROR, EXCESS_LOSS = "score_error", "excess_loss"
 ODD_MODEL = "the network is odd, so the model's mean is exact by construction"
 # Held-out points and their noise are the same for every model of a law: they are paired.
 HELD_OUT_SEED = 0
@@ -48,8 +52,10 @@ class Evaluation:
         perfect: the null laws that the samples were held against.
         samples: the generated samples, ``(n, d)``.
         training_data: what the model and the baselines learned from, ``(n_train, d)``.
-        judgements: by metric, ``score_error`` among them if a denoiser was given.
+        judgements: by metric, ``score_error`` among them if a denoiser was given, and
+            ``excess_loss`` if its loss was too.
         baselines: the same for laws fitted without a network, and for the training data.
+        eigenmodes: errors of the variance, mode by mode.
         curve: score error over the noise level, if a denoiser was given.
         baseline_curves: the same for the baselines.
     """
@@ -59,13 +65,14 @@ class Evaluation:
     training_data: Tensor
     judgements: dict[str, Judgement]
     baselines: dict[str, dict[str, Judgement]]
+    eigenmodes: EigenmodeErrors
     curve: ScoreErrorCurve | None
     baseline_curves: dict[str, ScoreErrorCurve]
 
     def table(self, title: str, odd: bool) -> Group:
         """The table for the terminal; ``odd`` says that the network has that symmetry."""
         footnotes = {name: ODD_MODEL for name in ("mean_l1", "mean_l2") if odd}
-        labels = metric_labels(self.perfect)
+        labels = metric_labels(self.perfect) | {EXCESS_LOSS: "excess loss"}
         n_null = self.perfect.n_null
         return metrics_table(self.judgements, labels, self.baselines, footnotes, title, n_null)
 
@@ -77,6 +84,7 @@ def evaluate(
     settings: Mapping[str, Any],
     process: Process | None = None,
     denoiser: Denoiser | None = None,
+    loss: Loss | None = None,
 ) -> Evaluation:
     """Judge samples of a law, and a denoiser's score if there is one.
 
@@ -87,8 +95,14 @@ def evaluate(
         settings: the ``metrics`` section of a configuration.
         process: forward process of the score error.
         denoiser: the model behind the samples, if at hand.
+        loss: what the model was trained by, if at hand.
     """
-    perfect = PerfectSamples(target, settings["n_null"])
+    perfect = PerfectSamples(
+        # A run from before there were distances has no such key.
+        target,
+        settings["n_null"],
+        distances=settings.get("distances", ()),
+    )
     judgements = evaluate_samples(perfect, samples)
     laws = {name: fit(training_data) for name, fit in BASELINES[target.state_space].items()}
     baselines = {TRAINING_DATA: evaluate_samples(perfect, training_data)}
@@ -99,20 +113,47 @@ def evaluate(
     if denoiser is not None and process is not None:
         curve = _score_error(target, process, denoiser, settings)
         judgements[SCORE_ERROR] = curve.mean(n_bootstrap=settings["n_bootstrap"])
+        if loss is not None:
+            judgements[EXCESS_LOSS] = _excess_loss(target, process, denoiser, loss, settings)
         for name, law in laws.items():
             baseline_curves[name] = _score_error(target, process, oracle(law, process), settings)
             baselines[name][SCORE_ERROR] = baseline_curves[name].mean(
                 n_bootstrap=settings["n_bootstrap"]
             )
     return Evaluation(
-        perfect, samples, training_data, judgements, baselines, curve, baseline_curves
+        perfect,
+        samples,
+        training_data,
+        judgements,
+        baselines,
+        eigenmode_errors(target, samples),
+        curve,
+        baseline_curves,
     )
 
 
 def _score_error(
     target: Target, process: Process, denoiser: Denoiser, settings: Mapping[str, Any]
 ) -> ScoreErrorCurve:
-    held_out = target.sample(settings["n_score"], keyed_generator(HELD_OUT_SEED, "held out"))
+    held_out = _held_out(target, settings)
     exact = oracle(target, process)
     with torch.inference_mode():
         return score_error_curve(denoiser, exact, process, held_out, settings["n_levels"])
+
+
+def _excess_loss(
+    target: Target, process: Process, denoiser: Denoiser, loss: Loss, settings: Mapping[str, Any]
+) -> Judgement:
+    """The training loss above the oracle's, with its 95% interval; perfect scores have 0."""
+    held_out = _held_out(target, settings)
+    generator = keyed_generator(HELD_OUT_SEED, "excess loss")
+    t = loss.sample_times(denoiser, len(held_out), generator)
+    excess = excess_loss(loss, denoiser, oracle(target, process), held_out, t, generator)
+    value, half = excess.mean, 1.96 * excess.standard_error
+    return Judgement(
+        value, floor=math.nan, debiased=value, ci_low=value - half, ci_high=value + half
+    )
+
+
+def _held_out(target: Target, settings: Mapping[str, Any]) -> Tensor:
+    return target.sample(settings["n_score"], keyed_generator(HELD_OUT_SEED, "held out"))

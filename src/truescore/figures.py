@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from truescore import plots
-from truescore.evaluation import SCORE_ERROR, Evaluation
+from truescore.evaluation import Evaluation
 from truescore.metrics import metric_labels
 from truescore.metrics.observable_error import group_averages
 from truescore.randomness import keyed_generator
@@ -17,10 +17,24 @@ from truescore.targets import Target
 
 N_SHOWN = 200
 DENSITY_POINTS = 400
+# Exact points drawn in the plane, and points of the density's grid along an axis.
+N_POINTS, LINE_POINTS, PLANE_POINTS = 2000, 1600, 192
 
 
 def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
-    """Generated beside exact samples, marginals, mean, both covariances and their difference."""
+    """Generated samples beside the exact law.
+
+    On the line and in the plane the density itself; elsewhere some samples, marginals, mean, both
+    covariances and their difference.
+    """
+    density = _density(target, samples)
+    if density is not None and target.dim == 1:
+        return {"density": plots.density_line(**density)}
+    if density is not None:
+        return {
+            "density": plots.density_plane(**density),
+            "marginals": _marginals(target, samples),
+        }
     mean, covariance = target.mean(), target.covariance()
     x = samples.double()
     deviation = x - mean
@@ -38,22 +52,30 @@ def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
 
 
 def evaluation_figures(target: Target, evaluation: Evaluation, title: str) -> dict[str, Figure]:
-    """All figures that judge: those of the samples, two-point function, verdicts, score error."""
+    """All figures that judge: samples, verdicts, eigenmodes, two-point function, score error."""
     figures = sample_figures(target, evaluation.samples)
     figures["verdicts"] = plots.verdicts(**_verdicts(evaluation))
+    if target.dim > 2:
+        modes = evaluation.eigenmodes
+        figures["eigenmodes"] = plots.eigenmodes(
+            modes.error,
+            np.stack([modes.ci_low, modes.ci_high]),
+            np.stack([modes.band_low, modes.band_high]),
+        )
     two_point = _two_point(evaluation)
     if two_point is not None:
         figures["two_point"] = plots.two_point(**two_point)
     if evaluation.curve is not None:
         score_error = _score_error(target, evaluation)
+        judged = {"score_error": score_error, "verdicts": _verdicts(evaluation)}
+        density = _density(target, evaluation.samples)
         figures["score_error"] = plots.score_error_curve(**score_error)
-        if two_point is not None:
+        if density is not None:
+            figures["summary"] = plots.density_summary(title, density=density, **judged)
+        elif two_point is not None:
+            samples = _beside(target, evaluation.samples)
             figures["summary"] = plots.summary_panel(
-                title,
-                samples=_beside(target, evaluation.samples),
-                two_point=two_point,
-                score_error=score_error,
-                verdicts=_verdicts(evaluation),
+                title, samples=samples, two_point=two_point, **judged
             )
     return figures
 
@@ -74,6 +96,34 @@ def _beside(target: Target, samples: Tensor) -> dict[str, Any]:
     }
 
 
+def _density(target: Target, samples: Tensor) -> dict[str, Any] | None:
+    """Arguments of ``density_line`` or ``density_plane``; ``None`` for any other law."""
+    if target.state_space != "real" or target.dim > 2:
+        return None
+    if target.dim == 1:
+        (grid,) = _axes(target, LINE_POINTS)
+        density = target.log_prob(grid[:, None]).exp().numpy()
+        return {"generated": samples[:, 0].numpy(), "grid": grid.numpy(), "density": density}
+    x, y = _axes(target, PLANE_POINTS)
+    density = target.log_prob(torch.cartesian_prod(x, y)).exp().reshape(len(x), len(y))
+    return {
+        "generated": samples.numpy(),
+        "exact": target.sample(N_POINTS, keyed_generator(0, "shown")).numpy(),
+        "x": x.numpy(),
+        "y": y.numpy(),
+        "density": density.T.numpy(),
+    }
+
+
+def _axes(target: Target, n: int) -> list[Tensor]:
+    """Points along each coordinate that cover the law, whatever was generated."""
+    exact = target.sample(N_POINTS, keyed_generator(0, "shown")).double()
+    low, high = exact.amin(0), exact.amax(0)
+    room = (high - low) / 10
+    ends = zip((low - room).tolist(), (high + room).tolist(), strict=True)
+    return [torch.linspace(*end, n, dtype=torch.float64) for end in ends]
+
+
 def _marginals(target: Target, samples: Tensor) -> Figure:
     if target.state_space == "spin":
         up = torch.stack([target.marginal(i, torch.ones(1))[0] for i in range(target.dim)])
@@ -88,7 +138,7 @@ def _marginals(target: Target, samples: Tensor) -> Figure:
 def _verdicts(evaluation: Evaluation) -> dict[str, Any]:
     null_laws = evaluation.perfect.null_laws(len(evaluation.samples))
     labels = metric_labels(evaluation.perfect)
-    names = [name for name in evaluation.judgements if name != SCORE_ERROR]
+    names = [name for name in evaluation.judgements if name in null_laws]
     band = np.array(
         [null_laws[name].draws.quantile(torch.tensor([0.025, 0.975]).double()) for name in names]
     )

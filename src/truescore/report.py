@@ -1,5 +1,7 @@
-"""What an evaluation leaves behind: a table, figures, and the plain values of its summary."""
+"""What is told of data and of an evaluation: tables, figures, and plain values."""
 
+import io
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,13 @@ from rich.console import Console
 
 from truescore.evaluation import Evaluation
 from truescore.figures import evaluation_figures, save_figures
+from truescore.runs import write_json
+from truescore.simulate.certificate import Certificate
+from truescore.simulate.certificate_table import certificate_table
 from truescore.targets import Target
 
-TABLE = "table.txt"
+log = logging.getLogger("truescore")
+TABLE, CERTIFICATE = "table.txt", "certificate.json"
 WIDTH = 100
 
 
@@ -30,5 +36,15 @@ def report(
             baseline: {name: j.as_dict() for name, j in judged.items()}
             for baseline, judged in evaluation.baselines.items()
         },
+        "eigenmodes": evaluation.eigenmodes.as_dict(),
         "score_error_curve": None if evaluation.curve is None else evaluation.curve.as_dict(),
     }
+
+
+def report_certificate(folder: Path, certificate: Certificate) -> None:
+    """Log a dataset's certificate, with a warning for each failure, and save its plain values."""
+    text = io.StringIO()
+    Console(file=text, width=WIDTH).print(certificate_table(certificate))
+    log.info("%s", text.getvalue().rstrip())
+    certificate.warn()
+    write_json(folder / CERTIFICATE, certificate.to_dict())

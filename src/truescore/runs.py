@@ -67,9 +67,10 @@ def load_run(path: str | Path, checkpoint: Literal["best", "last"] = "best") -> 
     config = read_config(path)
     target = build_target(config)
     process = build_process(config, target.dim)
-    denoiser = build_denoiser(config, target.dim, process, data=None)
     state = read_checkpoint(path / "checkpoints" / f"{checkpoint}.ckpt")["state_dict"]
     weights = {k.removeprefix(PREFIX): v for k, v in state.items() if k.startswith(PREFIX)}
+    n_components = len(weights.get("skip_weights", ()))
+    denoiser = build_denoiser(config, target.dim, process, None, n_components)
     try:
         denoiser.load_state_dict(weights)
     except RuntimeError as error:

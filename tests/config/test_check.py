@@ -4,6 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from truescore.config import check
+from truescore.config.pairing import options
 
 GL = "+experiment=gl_d8"
 BAD = [
@@ -52,6 +53,10 @@ BAD = [
     ("metrics.n_score=1", "metrics.n_score: got 1, expected an integer >= 2"),
     ("metrics.n_levels=1", "metrics.n_levels: got 1, expected an integer >= 2"),
     ("metrics.n_null=99", "metrics.n_null: got 99, expected an integer >= 100"),
+    ("metrics.distances=mmd", "metrics.distances: got 'mmd', expected a list of some of energy_"),
+    ("metrics.distances=[mmmd]", 'metrics.distances: got ["mmmd"], expected a list of some of e'),
+    ("metrics.distances=[[mmd]]", 'metrics.distances: got [["mmd"]], expected a list of some of'),
+    ("metrics.distances=[mmd,mmd]", 'metrics.distances: got ["mmd", "mmd"], expected a list'),
     ("metrics.n_bootstrap=0", "metrics.n_bootstrap: got 0, expected an integer >= 100"),
     ("seed=-1", "seed: got -1, expected an integer >= 0 and < 4294967296"),
     ("name=../../etc", "name: got '../../etc', expected up to 100 letters"),
@@ -72,8 +77,19 @@ BAD_CHAIN = [
     ("sde.beta_min=0", "sde.beta_min: got 0, expected a number > 0"),
     ("sde.beta_max=0.05", "sde.beta_max: got 0.05, expected at least sde.beta_min=0.1"),
     ("sde.t_min=1", "sde.t_min: got 1, expected a number > 0 and < 1"),
-    ("model.skip=both", "model.skip: got 'both', expected none or wiener or two_wells"),
+    ("model.skip=both", "model.skip: got 'both', expected none or wiener or two_wells or mixture"),
     ("model.net.n_modes=-1", "model.net.n_modes: got -1, expected an integer >= 0"),
+    ("loss.weighting=snr", "loss.weighting: got 'snr', expected mode or score or likelihood or"),
+    ("loss.times=always", "loss.times: got 'always', expected log_snr or uniform or log_normal"),
+]
+BAD_CHOICE = [
+    ("model=mlp", "model.prediction=energy", "model.prediction: got 'energy', expected score or"),
+    ("model=mlp", "model.net.activation=relu", "model.net.activation: got 'relu', expected tanh"),
+    ("model=mlp", "+model.skip=none", "model.skip: no such key"),
+    ("model=plain_cnn", "model.net.kernel_size=4", "model.net.kernel_size: got 4, expected an odd"),
+    ("model=unet", "model.net.depth=0", "model.net.depth: got 0, expected an integer >= 1"),
+    ("loss=fixed_sigma", "loss.sigma=0", "loss.sigma: got 0, expected a number > 0"),
+    ("loss=implicit", "loss.trace=full", "loss.trace: got 'full', expected hutchinson or sliced"),
 ]
 
 
@@ -88,6 +104,36 @@ def test_one_bad_value_is_one_line(composed, override, line):
 def test_one_bad_value_of_a_chain_is_one_line(composed, override, line):
     (error,) = check(composed(GL, override))
     assert error.startswith(line)
+
+
+@pytest.mark.parametrize(("choice", "override", "line"), BAD_CHOICE)
+def test_one_bad_value_of_another_model_or_loss_is_one_line(composed, choice, override, line):
+    (error,) = check(composed(GL, choice, override))
+    assert error.startswith(line)
+
+
+LANGEVIN = [
+    ("dataset.langevin.dt=0", "dataset.langevin.dt: got 0, expected a number > 0"),
+    ("dataset.langevin.n_chains=0", "dataset.langevin.n_chains: got 0, expected an integer >= 1"),
+    ("dataset.langevin.burn_in=-1", "dataset.langevin.burn_in: got -1, expected a number >= 0"),
+    ("dataset.langevin.thin=0", "dataset.langevin.thin: got 0, expected a number > 0"),
+    ("dataset.langevin.integrator=rk4", "dataset.langevin.integrator: got 'rk4', expected strang"),
+    ("+dataset.langevin.steps=9", "dataset.langevin.steps: no such key"),
+    ("~dataset.langevin.dt", "dataset.langevin.dt: missing, expected a number > 0"),
+    ("dataset.simulator=glauber", "dataset.simulator: got 'glauber', expected exact or langevin"),
+    ("dataset.langevin=null", "dataset.simulator: got 'langevin', expected exact: this law has no"),
+]
+
+
+@pytest.mark.parametrize(("override", "line"), LANGEVIN)
+def test_one_bad_value_of_a_simulation_is_one_line(composed, override, line):
+    (error,) = check(composed(GL, "dataset.simulator=langevin", override))
+    assert error.startswith(line)
+
+
+def test_spins_are_not_simulated_by_langevin_dynamics(composed):
+    (error,) = check(composed("dataset.simulator=langevin"))
+    assert error == "dataset.simulator: got 'langevin', expected exact"
 
 
 def test_the_defaults_have_no_error(composed):
@@ -152,13 +198,16 @@ def test_each_group_takes_a_class_of_ones_own(composed, group):
 def test_every_pairing_that_fails_is_told_with_its_remedy(composed):
     errors = check(composed("dataset=ginzburg_landau"))
     assert errors == [
-        "dataset=ginzburg_landau has real values; sde=spin_flip needs spins: use sde=vp",
+        "dataset=ginzburg_landau has real values; sde=spin_flip needs spins: use sde=vp or "
+        "sde=vp_cosine or sde=sub_vp or sde=ve or sde=edm or sde=rectified_flow or "
+        "sde=trigonometric",
         "dataset=ginzburg_landau has real values; model=leave_one_out needs spins: "
-        "use model=chain_net",
+        "use model=chain_net or model=mlp or model=residual_mlp or model=unet or model=plain_cnn",
         "dataset=ginzburg_landau has real values; loss=ratio_matching needs spins: "
-        "use loss=denoising",
+        "use loss=denoising or loss=likelihood or loss=flow_matching or loss=edm or loss=min_snr "
+        "or loss=fixed_sigma or loss=implicit",
         "dataset=ginzburg_landau has real values; sampler=analytic needs spins: "
-        "use sampler=euler_maruyama or sampler=heun",
+        "use " + " or ".join(f"sampler={name}" for name in options("sampler", "real")),
     ]
 
 
@@ -166,3 +215,46 @@ def test_a_state_space_that_is_no_word_is_an_error_and_not_a_crash():
     config = OmegaConf.create({"dataset": {"state_space": ["spin"], "name": [1]}, "seed": 0})
     errors = check(config)
     assert any(error.startswith("dataset.state_space: got ") for error in errors)
+
+
+@pytest.mark.parametrize(
+    ("law", "override", "error"),
+    [
+        ("four_well", "dim=2", "dataset.dim: got 2, expected 1"),
+        ("four_well", "temperature=0", "dataset.temperature: got 0, expected a number > 0"),
+        ("swiss_roll", "dim=3", "dataset.dim: got 3, expected 2"),
+        ("swiss_roll", "noise=-0.5", "dataset.noise: got -0.5, expected a number > 0"),
+        ("symmetric_mixture", "n_components=1", "dataset.n_components: got 1"),
+        ("random_mixture", "seed=-1", "dataset.seed: got -1"),
+        (
+            "anticorrelated_gaussian",
+            "dim=4",
+            "dataset.correlation: got -0.7, expected a number > -1 / (dataset.dim - 1) = -0.333",
+        ),
+    ],
+)
+def test_laws_of_few_dimensions_say_what_they_take(composed, law, override, error):
+    errors = check(composed(f"dataset={law}", f"dataset.{override}"))
+    assert [line for line in errors if line.startswith("dataset.")][0].startswith(error)
+    plain = check(composed(f"dataset={law}"))
+    assert not [line for line in plain if line.startswith("dataset.")]
+
+
+def test_distances_must_have_a_meaning_for_the_law(composed):
+    distances = "metrics.distances=[mmd,total_variation]"
+    assert check(composed(GL, distances)) == []
+    assert check(composed(distances)) == [
+        "dataset=ising_ring has spins in {-1,+1}; total_variation needs real values: "
+        "use metrics.distances=[mmd]"
+    ]
+
+
+def test_a_missing_library_is_told_before_any_work(composed, monkeypatch):
+    monkeypatch.setattr("truescore.config.schema.run.find_spec", lambda name: None)
+    assert check(composed(GL, "metrics.distances=[energy_distance]")) == []
+    (error,) = check(composed(GL, "metrics.distances=[energy_distance,wasserstein_2]"))
+    assert error.endswith("expected others, as these need the library POT: pip install pot")
+
+
+def test_a_run_from_before_there_were_distances_is_valid(composed):
+    assert check(composed("~metrics.distances")) == []

@@ -10,6 +10,7 @@ from hydra.types import RunMode
 
 from truescore.config import check
 from truescore.config.schema import SCHEMAS
+from truescore.config.schema.run import NEED_TRANSPORT
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
@@ -51,7 +52,7 @@ def test_an_experiment_chooses_groups_and_sets_scalars_and_nothing_else(experime
     for choice in content.pop("defaults"):
         assert all(key.startswith("override /") for key in choice)
     for path, value in leaves(content):
-        assert isinstance(value, bool | int | float | str), path
+        assert value is None or isinstance(value, bool | int | float | str), path
         assert path.rpartition(".")[2] not in {"_target_", "state_space"}, path
 
 
@@ -84,6 +85,16 @@ def test_the_trainers_differ_by_the_accelerator(composed, trainer):
     config = composed(f"trainer={trainer}")
     assert check(config) == []
     assert config.trainer.accelerator == {"default": "cpu", "gpu": "gpu"}[trainer]
+
+
+def test_the_metrics_differ_by_the_distances(composed):
+    assert composed().metrics.distances == []
+    config = composed("+experiment=gl_d8", "metrics=two_sample")
+    assert check(config) == []
+    assert config.metrics.distances
+    assert {**config.metrics, "distances": []} == composed().metrics
+    # Wasserstein distances need a library that not everybody has.
+    assert NEED_TRANSPORT.isdisjoint(config.metrics.distances)
 
 
 @pytest.mark.parametrize("study", STUDIES)

@@ -7,10 +7,15 @@ import pytest
 import yaml
 from hydra.utils import get_class
 
+from truescore.config.schema.run import DISTANCES as KNOWN
+from truescore.config.schema.run import NEED_TRANSPORT
+from truescore.metrics import DISTANCES
+from truescore.metrics.distances import Wasserstein1
+
 CONF = Path(__file__).resolve().parents[2] / "conf"
 # What the framework reads itself and keeps from the class.
 ITS_OWN = {
-    "dataset": {"n_train", "n_val", "batch_size", "simulator"},
+    "dataset": {"n_train", "n_val", "batch_size", "simulator", "langevin"},
     "sampler": {"n_generate", "chunk_size"},
 }
 FILES = [
@@ -27,3 +32,9 @@ def test_every_key_is_an_argument_of_the_class(group, name):
     keys = set(section) - {"_target_", "name", "state_space"} - ITS_OWN.get(group, set())
     arguments = inspect.signature(get_class(section["_target_"])).parameters
     assert keys <= set(arguments)
+
+
+def test_the_distances_are_those_of_the_code():
+    """The schema repeats their names, as it must not import torch."""
+    assert {name: kind.state_spaces for name, kind in DISTANCES.items()} == KNOWN
+    assert {n for n, kind in DISTANCES.items() if issubclass(kind, Wasserstein1)} == NEED_TRANSPORT

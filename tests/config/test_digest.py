@@ -49,6 +49,17 @@ def test_what_does_not_change_the_result_leaves_the_hash(composed, override):
     assert config_hash(composed(override)) == config_hash(composed())
 
 
+def test_a_simulation_counts_if_it_is_used(composed):
+    exact = composed("+experiment=gl_d8")
+    simulated = composed("+experiment=gl_d8", "dataset.simulator=langevin")
+    assert config_hash(exact) != config_hash(simulated)
+    for change in ("dt=0.002", "integrator=mala", "n_chains=7", "burn_in=3.0", "thin=0.1"):
+        override = f"dataset.langevin.{change}"
+        assert config_hash(composed("+experiment=gl_d8", override)) == config_hash(exact)
+        changed = composed("+experiment=gl_d8", "dataset.simulator=langevin", override)
+        assert config_hash(changed) != config_hash(simulated)
+
+
 def test_the_hash_is_sixteen_hex_digits_and_the_same_for_the_plain_values(composed):
     config = composed("+experiment=gl_d8")
     plain = OmegaConf.to_container(config, resolve=True)

@@ -16,7 +16,7 @@ BAD = [
     ("n_generate=8", "n_generate=8: no such key; did you mean sampler.n_generate?"),
     ("datset=ising_ring", "datset=ising_ring: no such key; did you mean dataset?"),
     ("dataset.lam=0.1", "dataset.lam=0.1: no such key"),
-    ("dataset=isng", "dataset=isng: no such option; did you mean ising_ring? (ginzburg_landau, "),
+    ("dataset=isng", "dataset=isng: no such option; did you mean ising_ring? ("),
     ("metrics=null", "metrics=null: no such option"),
     ("+experiment=ising_d65", "+experiment=ising_d65: no such option; did you mean ising_d64?"),
     ("experiment=gl_d8", "experiment=gl_d8: experiment is added to a run; write +experiment=gl_d8"),

@@ -34,15 +34,16 @@ def covariance(scale=1.0):
 
 
 def skip_law(name):
-    """Means and covariance of the skip, float32 as the denoiser keeps them."""
+    """Weights, means and covariance of the skip, float32 as the denoiser keeps them."""
     if name == "none":
-        return torch.zeros(0, DIM), torch.eye(DIM)
+        return torch.zeros(0), torch.zeros(0, DIM), covariance().float()
     if name == "wiener":
-        return torch.zeros(1, DIM), covariance().float()
+        return torch.ones(1), torch.zeros(1, DIM), covariance().float()
     wells = torch.linspace(0.5, 1.5, DIM)
     if name == "two_wells":
-        return torch.stack([wells, -wells]), covariance(0.3).float()
-    return torch.stack([wells, -wells, 0 * wells + 2]), covariance(0.3).float()
+        return torch.full((2,), 0.5), torch.stack([wells, -wells]), covariance(0.3).float()
+    weights = torch.tensor([0.5, 0.3, 0.2])
+    return weights, torch.stack([wells, -wells, 0 * wells + 2]), covariance(0.3).float()
 
 
 def noisy(process, n=7, scale=2.0):
@@ -55,12 +56,20 @@ def noisy(process, n=7, scale=2.0):
 @pytest.mark.parametrize("name", ["wiener", "two_wells", "three components"])
 def test_with_a_silent_network_it_is_the_posterior_mean_of_its_skip_law(name):
     process = VariancePreserving()
-    means, shared = skip_law(name)
-    denoiser = LearnedRealDenoiser(Answer(), process, covariance().float(), means, shared).double()
+    weights, means, shared = skip_law(name)
+    second_moment = covariance().float()
+    denoiser = LearnedRealDenoiser(Answer(), process, second_moment, weights, means, shared)
+    denoiser = denoiser.double()
     k = len(means)
-    law = GaussianMixture(torch.ones(k), means, shared.expand(k, DIM, DIM))
+    law = GaussianMixture(weights, means, shared.expand(k, DIM, DIM))
     x_t, t = noisy(process)
     _, expected = law.gaussian_posterior(x_t, process.alpha(t), process.sigma(t))
+    if k > 2:
+        gaussian = GaussianMixture(torch.ones(1), 0 * means[:1], second_moment[None])
+        _, wiener = gaussian.gaussian_posterior(x_t, process.alpha(t), process.sigma(t))
+        s = (process.sigma(t) / process.alpha(t))[:, None]
+        share = 1 / (1 + (2 * torch.linalg.eigvalsh(shared.double())[-1] / s**2) ** 3)
+        expected = share * expected + (1 - share) * wiener
     # The eigenbasis is kept in float32: 1e-6 of the largest y = x_t / alpha.
     y = x_t / process.alpha(t)[:, None]
     torch.testing.assert_close(
@@ -70,11 +79,11 @@ def test_with_a_silent_network_it_is_the_posterior_mean_of_its_skip_law(name):
 
 def test_two_wells_fitted_to_data_are_a_skip_law():
     process = VariancePreserving()
-    means, shared = skip_law("two_wells")
-    wells = GaussianMixture(torch.ones(2), means, shared.expand(2, DIM, DIM))
+    weights, means, shared = skip_law("two_wells")
+    wells = GaussianMixture(weights, means, shared.expand(2, DIM, DIM))
     fitted = fit_two_wells(wells.sample(2000, torch.Generator().manual_seed(3)))
     denoiser = LearnedRealDenoiser(
-        Answer(), process, covariance(), fitted.means, fitted.covariances[0]
+        Answer(), process, covariance(), fitted.weights, fitted.means, fitted.covariances[0]
     ).double()
     x_t, t = noisy(process)
     _, expected = fitted.gaussian_posterior(x_t, process.alpha(t), process.sigma(t))
@@ -97,12 +106,14 @@ def moments(process, t):
     return second_moment, s, (second_moment.inverse() + eye / s**2).inverse()
 
 
-def corrections(process, t, local=0.0, modal=0.0):
+def corrections(process, t, local=0.0, modal=0.0, skip="none"):
     """What the network's answers become: row k answers for the field e_k."""
+    silent = LearnedRealDenoiser(Answer(), process, covariance(), *skip_law(skip)).double()
     net = Answer(local, modal)
-    denoiser = LearnedRealDenoiser(net, process, covariance(), *skip_law("none")).double()
+    denoiser = LearnedRealDenoiser(net, process, covariance(), *skip_law(skip)).double()
     zero = torch.zeros(DIM, DIM, dtype=torch.float64)
-    return denoiser.posterior_mean(zero, torch.full((DIM,), t, dtype=torch.float64))
+    time = torch.full((DIM,), t, dtype=torch.float64)
+    return denoiser.posterior_mean(zero, time) - silent.posterior_mean(zero, time)
 
 
 LEVELS = pytest.mark.parametrize("t", [0.001, 0.01, 0.3, 1.0])
@@ -119,6 +130,19 @@ def test_modal_corrections_follow_the_second_moments(t):
         correction @ second_moment @ correction, square, atol=1e-6 * float(square.max()), rtol=1e-5
     )
     assert (torch.linalg.eigvalsh(correction) > 0).all()
+
+
+def test_corrections_of_a_mixture_follow_its_common_covariance():
+    """Not the second moments: what lies between the components is the skip's own to say."""
+    process, eye = VariancePreserving(), torch.eye(DIM, dtype=torch.float64)
+    within = skip_law("two_wells")[2].double()
+    t = torch.tensor(0.3, dtype=torch.float64)
+    s = process.sigma(t) / process.alpha(t)
+    posterior = (within.inverse() + eye / s**2).inverse()
+    correction = corrections(process, 0.3, modal=eye, skip="two_wells")
+    torch.testing.assert_close(
+        correction @ within @ correction, posterior @ posterior, atol=1e-6, rtol=1e-5
+    )
 
 
 @LEVELS
@@ -141,37 +165,12 @@ def test_corrections_add_to_the_skip():
     local, modal = torch.randn(2, len(t), DIM, dtype=torch.float64, generator=generator)
 
     def mean(name, *answers):
-        means, shared = skip_law(name)
         net = Answer(*answers)
-        denoiser = LearnedRealDenoiser(net, process, covariance(), means, shared).double()
+        denoiser = LearnedRealDenoiser(net, process, covariance(), *skip_law(name)).double()
         return denoiser.posterior_mean(x_t, t)
 
-    parts = mean("two_wells") + mean("none", local) + mean("none", 0.0, modal)
+    parts = mean("two_wells", local) + mean("two_wells", 0.0, modal) - mean("two_wells")
     torch.testing.assert_close(mean("two_wells", local, modal), parts)
-
-
-@LEVELS
-def test_whitening_balances_noise_and_correction(t):
-    """Residuals are measured in the geometric mean of P = S s^2/(S + s^2) and C^2 = P^2/S."""
-    process, eye = VariancePreserving(), torch.eye(DIM, dtype=torch.float64)
-    second_moment, s, posterior = moments(process, t)
-    denoiser = LearnedRealDenoiser(Answer(), process, second_moment, *skip_law("none")).double()
-    whitened = denoiser.whiten(eye, s.expand(DIM, 1))
-    # The unit's square is U = sqrt(P C^2), so W'W = U^-1 and U^2 = P^3 / S: W'W P^3 W'W = S.
-    gram = whitened @ whitened.mT
-    cube = torch.linalg.matrix_power(posterior, 3)
-    torch.testing.assert_close(gram @ cube @ gram, second_moment, atol=1e-6, rtol=1e-5)
-    # In each mode the noise of a Gaussian law's posterior and a modal correction of one, both
-    # squared and whitened, are each other's inverse.
-    correction = denoiser.whiten(corrections(process, t, modal=eye), s.expand(DIM, 1))
-    noise = whitened.mT @ posterior @ whitened
-    torch.testing.assert_close(noise @ (correction.mT @ correction), eye, atol=1e-4, rtol=0)
-    torch.testing.assert_close(
-        noise.diagonal(),
-        (1 + torch.linalg.eigvalsh(second_moment) / s**2).sqrt(),
-        rtol=1e-5,
-        atol=0,
-    )
 
 
 def test_network_sees_scaled_fields_and_log_noise():
@@ -179,7 +178,9 @@ def test_network_sees_scaled_fields_and_log_noise():
     law = GaussianMixture(torch.ones(1), torch.zeros(1, DIM), 9 * covariance()[None])
     second_moment = law.covariance()
     net = Answer()
-    denoiser = LearnedRealDenoiser(net, process, second_moment, torch.zeros(1, DIM), second_moment)
+    denoiser = LearnedRealDenoiser(
+        net, process, second_moment, torch.ones(1), torch.zeros(1, DIM), second_moment
+    )
     generator = torch.Generator().manual_seed(4)
     x_0 = law.sample(20_000, generator)
     for t in (0.001, 0.3, 1.0):
@@ -194,11 +195,9 @@ def test_network_sees_scaled_fields_and_log_noise():
 
 
 def test_measured_scales_are_saved_with_the_weights():
-    means, shared = skip_law("two_wells")
-    first = LearnedRealDenoiser(Answer(), VariancePreserving(), covariance(), means, shared)
-    second = LearnedRealDenoiser(
-        Answer(), VariancePreserving(), torch.eye(DIM), torch.zeros(2, DIM), torch.eye(DIM)
-    )
+    process, eye = VariancePreserving(), torch.eye(DIM)
+    first = LearnedRealDenoiser(Answer(), process, covariance(), *skip_law("two_wells"))
+    second = LearnedRealDenoiser(Answer(), process, eye, torch.ones(2), torch.zeros(2, DIM), eye)
     second.load_state_dict(first.state_dict())
     x_t, t = (v.float() for v in noisy(VariancePreserving()))
     assert torch.equal(first.posterior_mean(x_t, t), second.posterior_mean(x_t, t))

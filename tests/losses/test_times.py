@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from truescore.losses import DenoisingScoreMatching, RatioMatching
-from truescore.losses.times import FAR_SHARE, stratified_times
+from truescore.losses.times import FAR_SHARE, stratified_times, training_times
 from truescore.processes import SpinFlip, VariancePreserving
 
 PROCESSES = [VariancePreserving(), SpinFlip(64)]
@@ -74,13 +74,59 @@ def test_ratio_matching_trains_at_these_times():
     assert torch.equal(t, same)
 
 
+class Reals:
+    process = VariancePreserving()
+    spectrum = torch.tensor([0.1, 0.5, 9.0])
+
+
 def test_denoising_trains_where_the_coherent_mode_is_seen():
     """A tenth of the times where s is over four times the largest standard deviation of a mode."""
-
-    class Reals:
-        process = VariancePreserving()
-        spectrum = torch.tensor([0.1, 0.5, 9.0])
-
     t = DenoisingScoreMatching().sample_times(Reals, 1000, torch.Generator().manual_seed(3))
     s = Reals.process.sigma(t) / Reals.process.alpha(t)
     assert int((s > 4 * math.sqrt(9.0)).sum()) == pytest.approx(100, abs=1)
+
+
+def normal(x):
+    return torch.special.ndtr(torch.as_tensor(x, dtype=torch.float64))
+
+
+def share(law, t):
+    """Probability of a time up to t by the definition of its law."""
+    process, t = Reals.process, t.double()
+    if law == "uniform":
+        return (t - process.t_min) / (1 - process.t_min)
+
+    def below(t):
+        """Of log(s/scale) - log 2, which is normal with mean -1.2 and spread 1.2."""
+        s = process.sigma(t) / process.alpha(t)
+        return normal(((s / math.sqrt(3.2)).log() + math.log(0.5) + 1.2) / 1.2)
+
+    first, last = below(torch.tensor([process.t_min, 1.0], dtype=torch.float64))
+    return (below(t) - first) / (last - first)
+
+
+@pytest.mark.parametrize("law", ["uniform", "log_normal"])
+def test_other_laws_have_one_time_in_each_stratum_too(law, assert_uniform):
+    generator, n = torch.Generator().manual_seed(4), 256
+    offsets = []
+    for _ in range(40):
+        t = training_times(law, Reals, n, generator)
+        assert t.dtype == torch.float32
+        offset = share(law, t).sort().values * n - torch.arange(n)
+        assert (offset > -1e-2).all()
+        assert (offset < 1 + 1e-2).all()
+        offsets.append(offset)
+    assert_uniform(torch.cat(offsets).clamp(0, 1))
+
+
+def test_noise_levels_follow_the_scale_of_the_data_and_stay_in_range():
+    """Data far beyond the process's levels: times stay between its ends."""
+    for scale in (1e-12, 1e-3, 1e3, 1e12):
+
+        class Scaled(Reals):
+            spectrum = torch.full((3,), scale**2, dtype=torch.float64)
+
+        t = training_times("log_normal", Scaled, 64, torch.Generator().manual_seed(5))
+        assert bool((t >= 0.999e-3).all()) and bool((t <= 1.001).all())
+        s = Reals.process.sigma(t) / Reals.process.alpha(t)
+        assert bool((s > 1).all() if scale > 1 else (s < 1).all())

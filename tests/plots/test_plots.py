@@ -61,6 +61,12 @@ def triptych() -> Figure:
     return plots.covariance_triptych(generated, exact, 0.2)
 
 
+def eigenmodes() -> Figure:
+    """Four modes, the second above the band and the last below it."""
+    error = np.array([0.0, 0.3, -0.02, -0.2])
+    return plots.eigenmodes(error, error + [[-0.1], [0.1]], [[-0.05] * 4, [0.06] * 4])
+
+
 @cache
 def all_figures() -> dict[str, Figure]:
     """Every figure, from small arrays."""
@@ -74,6 +80,7 @@ def all_figures() -> dict[str, Figure]:
         "spin_marginals": plots.spin_marginals(SPINS, np.full(DIM, 0.5)),
         "mean": plots.mean_profile(REALS.mean(0), np.full(DIM, 0.07), np.zeros(DIM)),
         "covariance": triptych(),
+        "eigenmodes": eigenmodes(),
         "two_point": plots.two_point(**two_point_arguments()),
         "score": plots.score_error_curve(**score_arguments()),
         "losses": plots.loss_curves(np.arange(50), np.linspace(2, 1, 50), [10, 20], [1.5, 1.4]),
@@ -278,3 +285,23 @@ def test_plots_need_neither_torch_nor_pyplot() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_modes_outside_their_band_are_counted_and_set_off() -> None:
+    """Two of four, on a log axis with ticks at whole numbers."""
+    ax = eigenmodes().axes[0]
+    assert ax.get_xscale() == "log"
+    label = "outside the band: 2 of 4, by chance 0.2"
+    assert label in legend_of(ax)
+    np.testing.assert_array_equal(line(ax, label).get_xdata(), [2, 4])
+    np.testing.assert_allclose(
+        line(ax, "generated, 95% interval").get_ydata(), [0, 0.3, -0.02, -0.2]
+    )
+    low, high = ax.get_ylim()
+    assert low < -0.3 and high > 0.4
+
+
+def test_a_single_mode_has_a_band_of_some_width() -> None:
+    """A law on the line has one mode."""
+    ax = plots.eigenmodes([0.1], [[0.0], [0.2]], [[-0.1], [0.1]]).axes[0]
+    assert ax.get_xlim()[0] < 1 < ax.get_xlim()[1]

@@ -30,6 +30,8 @@ EXACT = 0.5**R
         (lambda: plots.mean_profile(R, R[1:], R), "standard_error: got shape (4,)"),
         (lambda: plots.mean_profile(R, -R, R), "standard_error: got a negative"),
         (lambda: plots.covariance_triptych(SPINS, SPINS, 1), "generated: got shape (200, 8)"),
+        (lambda: plots.eigenmodes(R, [R], [R, R]), "interval: got shape (1, 5)"),
+        (lambda: plots.eigenmodes([], [[], []], [[], []]), "error: got shape (0,)"),
         (lambda: plots.two_point(R, EXACT, EXACT, EXACT), "interval: got shape (5,)"),
         (
             lambda: plots.score_error_curve(R, -EXACT, EXACT, {}, "spin"),

@@ -1,52 +1,99 @@
-"""The variance-preserving process against its own definition."""
+"""Every Gaussian process against its own definition and against the SDE it claims to solve."""
 
+import itertools
+import math
+
+import numpy as np
 import pytest
 import torch
 
 from truescore.errors import UserError
-from truescore.processes import VariancePreserving
+from truescore.processes import (
+    EDM,
+    CosineVariancePreserving,
+    GaussianNoise,
+    RectifiedFlow,
+    SubVariancePreserving,
+    Trigonometric,
+    VarianceExploding,
+    VariancePreserving,
+)
 
-PROCESSES = [
-    VariancePreserving(),
-    VariancePreserving(beta_min=0.1, beta_max=8.0, t_min=0.01),
-    VariancePreserving(beta_min=2.0, beta_max=2.0),
-]
-each_process = pytest.mark.parametrize("process", PROCESSES, ids=["usual", "slow", "constant"])
+PROCESSES = {
+    "vp": VariancePreserving(),
+    "vp slow": VariancePreserving(beta_min=0.1, beta_max=8.0, t_min=0.01),
+    "vp constant": VariancePreserving(beta_min=2.0, beta_max=2.0),
+    "vp cosine": CosineVariancePreserving(),
+    "sub-vp": SubVariancePreserving(),
+    "ve": VarianceExploding(),
+    "ve blurred": VarianceExploding(blurred=True),
+    "edm": EDM(),
+    "rectified flow": RectifiedFlow(),
+    "trigonometric": Trigonometric(),
+}
+each_process = pytest.mark.parametrize("process", PROCESSES.values(), ids=PROCESSES)
 
 
 def times(process, n=41):
     return torch.linspace(process.t_min, process.horizon, n, dtype=torch.float64)
 
 
-def slope(f, t, step=1e-4):
-    """Fourth-order central difference."""
+def ends(process):
+    return torch.tensor([0.0, process.t_min, process.horizon], dtype=torch.float64)
+
+
+def slope(f, process, t):
+    """Fourth-order central difference, in steps that are small beside both ends' distances."""
+    room = 1 - t if process.horizon < 1 else t
+    step = 3e-4 * torch.minimum(t, room)
     near, far = (f(t + k * step) - f(t - k * step) for k in (1, 2))
     return (8 * near - far) / (12 * step)
 
 
 @each_process
-def test_variance_is_preserved(process):
+def test_drift_and_diffusion_obey_the_equations_of_the_moments(process):
+    """d alpha/dt = f alpha, d sigma^2/dt = 2 f sigma^2 + g^2."""
     t = times(process)
-    total = process.alpha(t) ** 2 + process.sigma(t) ** 2
-    torch.testing.assert_close(total, torch.ones_like(t), atol=1e-14, rtol=0)
+    alpha, variance, f = process.alpha(t), process.sigma(t) ** 2, process.drift_rate(t)
+    close = {"atol": 1e-9, "rtol": 1e-8}
+    torch.testing.assert_close(f * alpha, slope(process.alpha, process, t), **close)
+    rate = slope(lambda t: process.sigma(t) ** 2, process, t)
+    torch.testing.assert_close(2 * f * variance + process.diffusion(t) ** 2, rate, **close)
+    torch.testing.assert_close(process.variance_rate(t), rate, **close)
 
 
 @each_process
-def test_drift_and_diffusion_are_those_of_alpha_and_sigma(process):
-    t = times(process)
-    f = slope(lambda t: process.alpha(t).log(), t)
-    torch.testing.assert_close(process.drift_rate(t), f, atol=1e-9, rtol=1e-9)
-    g_squared = slope(lambda t: process.sigma(t) ** 2, t) - 2 * f * process.sigma(t) ** 2
-    torch.testing.assert_close(process.diffusion(t) ** 2, g_squared, atol=1e-8, rtol=1e-8)
+def test_stretches_of_the_diffusion_compose(process):
+    """From s to t: sigma_t^2 = (a_t/a_s)^2 sigma_s^2 + int_s^t (a_t/a_u)^2 g_u^2 du."""
+    nodes, weights = (torch.from_numpy(v) for v in np.polynomial.legendre.leggauss(200))
+    for s, t in itertools.pairwise([0.0, *times(process, 6).tolist()]):
+        u = s + (t - s) * (nodes + 1) / 2
+        start, end = (torch.tensor(v, dtype=torch.float64) for v in (s, t))
+        gained = (process.diffusion(u) / process.alpha(u)) ** 2 @ weights * (t - s) / 2
+        kept = (process.sigma(start) / process.alpha(start)) ** 2
+        variance = process.alpha(end) ** 2 * (kept + gained)
+        torch.testing.assert_close(variance, process.sigma(end) ** 2, atol=0, rtol=1e-10)
 
 
 @each_process
-def test_rate_runs_from_beta_min_to_beta_max(process):
-    ends = process.diffusion(torch.tensor([0.0, 1.0], dtype=torch.float64)) ** 2
-    expected = torch.tensor([process.beta_min, process.beta_max], dtype=torch.float64)
-    torch.testing.assert_close(ends, expected, atol=0, rtol=1e-12)
-    assert float(process.alpha(torch.zeros(1))) == 1
-    assert float(process.sigma(torch.zeros(1))) == 0
+def test_the_simulated_sde_has_the_moments_of_perturb(process):
+    """Euler-Maruyama's own mean and variance, carried along exactly, converge at order one."""
+    end = torch.tensor(0.9 * process.horizon, dtype=torch.float64)
+    errors = []
+    for n in (steps := [400, 800, 1600]):
+        mean, variance = torch.tensor([1.0, process.sigma(0 * end) ** 2], dtype=torch.float64)
+        dt = end / n
+        for t in torch.arange(n) * dt:
+            growth = 1 + process.drift_rate(t) * dt
+            mean, variance = growth * mean, growth**2 * variance + process.diffusion(t) ** 2 * dt
+        error = torch.stack([mean - process.alpha(end), variance - process.sigma(end) ** 2])
+        errors.append((error / process.sigma(end)).abs())
+    errors = torch.stack(errors)
+    assert errors[-1].max() < 0.03 * float(process.sigma(end))
+    x = torch.tensor(steps, dtype=torch.float64).log2()
+    for error in errors.T[errors[-1] > 1e-12]:
+        order = -(x - x.mean()) @ error.log2() / ((x - x.mean()) ** 2).sum()
+        assert float(order) == pytest.approx(1, abs=0.4)
 
 
 @each_process
@@ -54,7 +101,7 @@ def test_log_snr_decreases_and_is_inverted(process):
     t = times(process)
     log_snr = process.log_snr(t)
     expected = (process.alpha(t) ** 2 / process.sigma(t) ** 2).log()
-    torch.testing.assert_close(log_snr, expected, atol=1e-12, rtol=0)
+    torch.testing.assert_close(log_snr, expected, atol=1e-12, rtol=1e-12)
     assert (log_snr.diff() < 0).all()
     torch.testing.assert_close(process.time_from_log_snr(log_snr), t, atol=1e-10, rtol=1e-10)
     levels = torch.linspace(-9, 15, 49, dtype=torch.float64)
@@ -62,39 +109,100 @@ def test_log_snr_decreases_and_is_inverted(process):
     torch.testing.assert_close(back, levels, atol=1e-10, rtol=0)
 
 
-def test_noise_of_the_smallest_times_keeps_its_digits_in_float32():
-    process = VariancePreserving()
-    t = torch.tensor([1e-8, 1e-6, 1e-4])
-    exact = process.sigma(t.double())
-    torch.testing.assert_close(process.sigma(t).double(), exact, atol=0, rtol=1e-6)
-    # sigma^2 = B(t) to first order, independently of the code above.
-    torch.testing.assert_close(exact**2, 0.1 * t.double(), atol=0, rtol=2e-2)
+@each_process
+def test_bisection_inverts_log_snr_for_a_process_without_a_formula(process):
+    t = times(process)
+    log_snr = process.log_snr(t)
+    found = GaussianNoise.time_from_log_snr(process, log_snr)
+    torch.testing.assert_close(found, t, atol=0, rtol=1e-9)
+    assert GaussianNoise.time_from_log_snr(process, log_snr.float()).dtype == torch.float32
+    beyond = GaussianNoise.time_from_log_snr(process, log_snr[-1:] - 1)
+    assert float(beyond) == pytest.approx(process.horizon)
 
 
-@pytest.mark.parametrize("t", [0.001, 0.1, 0.5, 1.0])
-def test_perturbed_points_have_the_kernel_as_law(t, assert_mean, assert_uniform):
-    process, n = VariancePreserving(), 20_000
-    generator = torch.Generator().manual_seed(1)
+@each_process
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_everything_is_finite_from_zero_to_the_horizon(process, dtype):
+    t = ends(process).to(dtype)
+    for f in (process.alpha, process.sigma, process.drift_rate, process.diffusion):
+        assert torch.isfinite(f(t)).all()
+    assert torch.isfinite(process.log_snr(t[1:])).all()
+    assert float(process.alpha(t)[0]) == pytest.approx(1, abs=1e-7)
+    start = process.scale.first if getattr(process, "blurred", False) else 0
+    assert float(process.sigma(t)[0]) == pytest.approx(start, abs=1e-9)
+    assert (process.alpha(t)[-1:] > 0).all()
+
+
+@each_process
+def test_float32_keeps_the_digits_of_the_smallest_and_largest_times(process):
+    t = torch.tensor([1e-8, 1e-4, process.t_min, process.horizon / 2, process.horizon])
+    for f in (process.sigma, process.alpha, process.drift_rate, process.diffusion):
+        torch.testing.assert_close(f(t).double(), f(t.double()), atol=1e-7, rtol=2e-4)
+    small = t[:3]
+    torch.testing.assert_close(
+        process.sigma(small).double(), process.sigma(small.double()), atol=0, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("process", "alpha", "sigma"),
+    [
+        (
+            SubVariancePreserving(1.0, 3.0),
+            lambda t: math.exp(-(t + t**2) / 2),
+            lambda t: 1 - math.exp(-(t + t**2)),
+        ),
+        (VarianceExploding(0.1, 10.0), lambda t: 1, lambda t: 0.1 * (100 ** (2 * t) - 1) ** 0.5),
+        (VarianceExploding(0.1, 10.0, True), lambda t: 1, lambda t: 0.1 * 100**t),
+        (EDM(), lambda t: 1, lambda t: t),
+        (RectifiedFlow(), lambda t: 1 - t, lambda t: t),
+        (
+            Trigonometric(),
+            lambda t: math.cos(math.pi * t / 2),
+            lambda t: math.sin(math.pi * t / 2),
+        ),
+    ],
+)
+def test_scales_are_those_of_the_papers(process, alpha, sigma):
+    for t in (0.01, 0.3, 0.99):
+        t_tensor = torch.tensor(t, dtype=torch.float64)
+        assert float(process.alpha(t_tensor)) == pytest.approx(alpha(t), rel=1e-12)
+        assert float(process.sigma(t_tensor)) == pytest.approx(sigma(t), rel=1e-12)
+
+
+def test_the_two_exploding_variances_differ_by_that_of_the_blur():
+    exact, blurred = VarianceExploding(0.3, 20.0), VarianceExploding(0.3, 20.0, blurred=True)
+    t = times(exact)
+    gap = blurred.sigma(t) ** 2 - exact.sigma(t) ** 2
+    torch.testing.assert_close(gap, torch.full_like(t, 0.09), atol=1e-12, rtol=0)
+    assert torch.equal(exact.diffusion(t), blurred.diffusion(t))
+
+
+@each_process
+def test_perturbed_points_have_the_kernel_as_law(process, assert_mean, assert_uniform):
+    n, generator = 20_000, torch.Generator().manual_seed(1)
     x_0 = torch.tensor([-2.0, 0.0, 3.0], dtype=torch.float64)
-    t = torch.full((n,), t, dtype=torch.float64)
-    x_t = process.perturb(x_0.expand(n, 3), t, generator)
-    z = (x_t - process.alpha(t)[:, None] * x_0) / process.sigma(t)[:, None]
-    assert_mean(z, 0.0)
-    assert_mean(z[:, :, None] * z[:, None, :], torch.eye(3))
-    for i in range(3):
-        assert_uniform(torch.special.ndtr(z[:, i]))
+    for at in (process.t_min, 0.3 * process.horizon, process.horizon):
+        t = torch.full((n,), at, dtype=torch.float64)
+        x_t = process.perturb(x_0.expand(n, 3), t, generator)
+        z = (x_t - process.alpha(t)[:, None] * x_0) / process.sigma(t)[:, None]
+        assert_mean(z, 0.0)
+        assert_mean(z[:, :, None] * z[:, None, :], torch.eye(3))
+        for i in range(3):
+            assert_uniform(torch.special.ndtr(z[:, i]))
 
 
-def test_every_point_is_perturbed_at_its_own_time(assert_mean):
-    process, n = VariancePreserving(), 20_000
-    t = torch.tensor([0.01, 0.9]).repeat(n, 1)
+@each_process
+def test_every_point_is_perturbed_at_its_own_time(process, assert_mean):
+    n = 20_000
+    t = process.horizon * torch.tensor([0.01, 0.9]).repeat(n, 1)
     generator = torch.Generator().manual_seed(2)
     x_t = process.perturb(torch.zeros(2 * n, 1), t.flatten(), generator).reshape(n, 2)
     assert_mean(x_t.double() ** 2, process.sigma(t[0].double()) ** 2)
 
 
-def test_perturbation_depends_on_the_generator_alone():
-    process = VariancePreserving()
+@each_process
+def test_perturbation_depends_on_the_generator_alone(process):
     x_0, t = torch.ones(4, 3), torch.full((4,), 0.3)
     first, again, other = (
         process.perturb(x_0, t, torch.Generator().manual_seed(seed)) for seed in (3, 3, 4)
@@ -104,24 +212,42 @@ def test_perturbation_depends_on_the_generator_alone():
     assert first.dtype == torch.float32
 
 
-def test_description_names_the_signal_that_is_left():
-    process = VariancePreserving(t_min=0.002)
-    left = float(process.alpha(torch.ones(1, dtype=torch.float64)))
-    assert f"{left:.1e}" in process.describe()
-    assert "0.002" in process.describe()
+@each_process
+def test_description_names_the_horizon_and_what_is_left_there(process):
+    left = process.alpha(ends(process))[-1]
+    noise = process.sigma(ends(process))[-1]
+    line = process.describe()
+    assert "\n" not in line
+    assert f"t in [{process.t_min:g}, {process.horizon:g}]" in line
+    assert f"alpha = {float(left):.1e}, sigma = {float(noise):.4g}" in line
+    assert f"{float((left / noise) ** 2) / 2:.1e} E|x_0|^2" in line
 
 
 @pytest.mark.parametrize(
-    ("arguments", "named"),
+    ("kind", "arguments", "named"),
     [
-        ({"beta_min": 0.0}, "beta_min=0.0"),
-        ({"beta_min": 3.0, "beta_max": 2.0}, "beta_max=2.0"),
-        ({"beta_max": float("nan")}, "beta_max=nan"),
-        ({"t_min": 0.0}, "t_min=0.0"),
-        ({"t_min": 1.0}, "t_min=1.0"),
+        (VariancePreserving, {"beta_min": 0.0}, "beta_min=0.0"),
+        (VariancePreserving, {"beta_min": 3.0, "beta_max": 2.0}, "beta_max=2.0"),
+        (VariancePreserving, {"beta_max": float("nan")}, "beta_max=nan"),
+        (VariancePreserving, {"t_min": 0.0}, "t_min=0.0"),
+        (VariancePreserving, {"t_min": 1.0}, "t_min=1.0"),
+        (SubVariancePreserving, {"beta_min": 0.0}, "beta_min=0.0"),
+        (SubVariancePreserving, {"t_min": 1.0}, "t_min=1.0"),
+        (CosineVariancePreserving, {"offset": 0.0}, "offset=0.0"),
+        (CosineVariancePreserving, {"horizon": 1.0}, "horizon=1.0"),
+        (CosineVariancePreserving, {"t_min": 0.5, "horizon": 0.4}, "t_min=0.5"),
+        (VarianceExploding, {"sigma_min": 0.0}, "sigma_min=0.0"),
+        (VarianceExploding, {"sigma_min": 2.0, "sigma_max": 2.0}, "sigma_max=2.0"),
+        (VarianceExploding, {"t_min": -0.1}, "t_min=-0.1"),
+        (EDM, {"t_min": 0.0}, "t_min=0.0"),
+        (EDM, {"t_min": 90.0}, "t_min=90.0"),
+        (RectifiedFlow, {"horizon": 1.0}, "horizon=1.0.*no signal"),
+        (RectifiedFlow, {"t_min": 0.995}, "t_min=0.995"),
+        (Trigonometric, {"horizon": float("nan")}, "horizon=nan"),
+        (Trigonometric, {"t_min": 0.0}, "t_min=0.0"),
     ],
 )
-def test_impossible_schedules_are_refused(arguments, named):
+def test_impossible_processes_are_refused(kind, arguments, named):
     with pytest.raises(UserError, match=named) as error:
-        VariancePreserving(**arguments)
+        kind(**arguments)
     assert "\n" not in str(error.value)

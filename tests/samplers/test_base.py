@@ -6,7 +6,22 @@ import torch
 from truescore.denoisers import oracle
 from truescore.errors import UserError
 from truescore.processes import SpinFlip, VariancePreserving
-from truescore.samplers import AnalyticBridge, EulerMaruyama, Heun, SpinEuler
+from truescore.samplers import (
+    DDIM,
+    EDM,
+    Adaptive,
+    AnalyticBridge,
+    Ancestral,
+    AnnealedLangevin,
+    DPMSolver2M,
+    DPMSolver2MSDE,
+    EulerMaruyama,
+    GaussianBridge,
+    Heun,
+    PredictorCorrector,
+    ReverseDiffusion,
+    SpinEuler,
+)
 from truescore.targets import GaussianMixture, IsingRing
 
 DIM = 3
@@ -18,8 +33,18 @@ REALS = oracle(
 CASES = [
     (SpinEuler(6), SPINS),
     (AnalyticBridge(6), SPINS),
+    (Adaptive(6), REALS),
+    (Ancestral(6), REALS),
+    (AnnealedLangevin(6), REALS),
+    (DDIM(6), REALS),
+    (DPMSolver2M(6), REALS),
+    (DPMSolver2MSDE(6), REALS),
+    (EDM(6), REALS),
     (EulerMaruyama(6), REALS),
+    (GaussianBridge(6), REALS),
     (Heun(6), REALS),
+    (PredictorCorrector(6), REALS),
+    (ReverseDiffusion(6), REALS),
 ]
 each_sampler = pytest.mark.parametrize(
     ("sampler", "denoiser"), CASES, ids=[type(sampler).__name__ for sampler, _ in CASES]
@@ -84,10 +109,10 @@ def test_times_fall_from_the_horizon_to_zero(sampler, denoiser):
     seen = []
 
     class Watched(kind):
-        def step(self, denoiser, x_t, t, s, generator):
+        def step(self, denoiser, x_t, t, s, generator, **memory):
             assert t.shape == s.shape == (len(x_t),)
             seen.append((float(t[0]), float(s[0])))
-            return super().step(denoiser, x_t, t, s, generator)
+            return super().step(denoiser, x_t, t, s, generator, **memory)
 
     draw(Watched(6, "geometric"), denoiser, n=5)
     assert len(seen) == 6

@@ -36,6 +36,7 @@ def test_grid_is_evenly_spaced_in_what_its_name_says(process, grid):
         "quadratic": torch.sqrt,
         "geometric": torch.log,
         "log_snr": process.log_snr,
+        "karras": lambda t: torch.exp(-process.log_snr(t) / 14),
     }
     strides = clocks[grid](times).diff()
     torch.testing.assert_close(strides, strides[:1].expand(31), atol=0, rtol=1e-7)

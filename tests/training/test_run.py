@@ -44,6 +44,9 @@ def test_summary_is_the_contract(finished):
     for judged in summary["metrics"].values():
         assert set(judged) == JUDGED
     assert summary["metrics"]["mean_l1"]["debiased"] is None
+    excess = summary["metrics"]["excess_loss"]
+    assert excess["floor"] is None
+    assert excess["ci_low"] < excess["value"] < excess["ci_high"]
     assert len(summary["score_error_curve"]["error"]) == 3
 
 
@@ -65,6 +68,7 @@ def test_folder_holds_what_is_promised(finished):
     figures = {path.stem for path in (folder / "figures").glob("*.png")}
     assert figures == {
         "covariance",
+        "eigenmodes",
         "loss",
         "marginals",
         "mean",
@@ -306,7 +310,20 @@ def test_every_experiment_trains_on_what_it_says(experiment, tmp_path, without_f
     assert summary["metrics"]["cov_frobenius"]["floor"] > 0
 
 
-@pytest.mark.parametrize("skip", ["none", "wiener", "two_wells"])
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["chain_net", "mlp", "residual_mlp", "unet", "plain_cnn"])
+@pytest.mark.parametrize(
+    "loss",
+    ["denoising", "likelihood", "flow_matching", "edm", "min_snr", "fixed_sigma", "implicit"],
+)
+def test_every_model_of_reals_trains_by_every_loss(model, loss, tmp_path, without_figures):
+    config = small_config("gl_d8", f"model={model}", f"loss={loss}", "trainer.max_steps=2")
+    summary = train(config, tmp_path)
+    assert summary["metrics"]["excess_loss"]["value"] is not None
+    assert torch.isfinite(truescore.load_run(tmp_path).sample(20)).all()
+
+
+@pytest.mark.parametrize("skip", ["none", "wiener", "two_wells", "mixture"])
 def test_every_skip_is_there_before_training(skip):
     from truescore.processes import VariancePreserving
     from truescore.targets import GinzburgLandauChain

@@ -100,7 +100,7 @@ def _line(schema: type[BaseModel], error: Any, section: str) -> tuple[str, str]:
     if error["type"] == "missing":
         return key, f"{key}: missing, expected {allowed(field)}"
     own_words = error.get("ctx", {}).get("error")
-    return key, f"{key}: got {_shown(error['input'])}, expected {own_words or allowed(field)}"
+    return key, f"{key}: got {_shown(error)}, expected {own_words or allowed(field)}"
 
 
 def _find(
@@ -111,12 +111,18 @@ def _find(
     for depth, part in enumerate(loc):
         fields = {info.alias or name: info for name, info in schema.model_fields.items()}
         field = fields.get(str(part))
-        annotation = field.annotation if field else None
+        annotation = _group(field.annotation) if field else None
         if depth + 1 < len(loc) and isinstance(annotation, type):
             if not issubclass(annotation, BaseModel):
                 break
             schema = annotation
     return schema, field
+
+
+def _group(annotation: Any) -> Any:
+    """The class of a group of keys that may be null."""
+    groups = [a for a in get_args(annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
+    return groups[0] if groups else annotation
 
 
 def _hint(key: str, keys: list[str], parent: str) -> str:
@@ -154,8 +160,9 @@ def _words(annotation: Any, metadata: list[Any]) -> str:
     return f"{what} {' and '.join(bounds)}".strip()
 
 
-def _shown(value: Any) -> str:
-    """A value as it would stand in YAML; a whole number written as a float says how it should."""
+def _shown(error: Any) -> str:
+    """The value as YAML has it; a float where an integer belongs says how it should be written."""
+    value = error["input"]
     text = json.dumps(value, default=str) if not isinstance(value, str) else repr(value)
-    whole = isinstance(value, float) and value.is_integer()
+    whole = isinstance(value, float) and value.is_integer() and error["type"].startswith("int")
     return f"{text} (a float; write {int(value)})" if whole else text

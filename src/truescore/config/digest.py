@@ -33,8 +33,18 @@ def config_hash(config: DictConfig | Mapping[str, Any]) -> str:
         plain = OmegaConf.to_container(config, resolve=True)
     else:
         plain = config
-    text = json.dumps(_canonical(plain), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(
+        _canonical(used(plain)), sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def used(plain: Any) -> Any:
+    """Without the description of a simulator that is not used."""
+    dataset = plain.get("dataset")
+    if not isinstance(dataset, Mapping) or dataset.get("simulator") == "langevin":
+        return plain
+    return {**plain, "dataset": {k: v for k, v in dataset.items() if k != "langevin"}}
 
 
 def _canonical(value: Any, path: str = "") -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from truescore.config.schema import SCHEMAS, StateSpace
+from truescore.config.schema.run import DISTANCES
 
 PAIRED = ("sde", "model", "loss", "sampler")
 HAS = {"real": "real values", "spin": "spins in {-1,+1}"}
@@ -11,7 +12,7 @@ NEEDS = {"real": "real values", "spin": "spins"}
 
 
 def pairing_errors(config: Mapping[str, Any]) -> list[str]:
-    """One line for every section whose state space is not the law's."""
+    """One line for every section, and for the distances, whose state space is not the law's."""
     law = config["dataset"]
     space = law.get("state_space")
     if not _is_known(space):
@@ -26,7 +27,20 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
                 f"dataset={law.get('name')} has {HAS[space]}; "
                 f"{group}={section.get('name')} needs {NEEDS[other]}: use {remedy}"
             )
-    return lines
+    return lines + _distance_errors(config["metrics"].get("distances"), law.get("name"), space)
+
+
+def _distance_errors(distances: Any, law: Any, space: StateSpace) -> list[str]:
+    if not isinstance(distances, list):
+        return []
+    spaces = {str(name): DISTANCES.get(str(name), (space,)) for name in distances}
+    remedy = ",".join(name for name in spaces if space in spaces[name])
+    return [
+        f"dataset={law} has {HAS[space]}; {name} needs {NEEDS[spaces[name][0]]}:"
+        f" use metrics.distances=[{remedy}]"
+        for name in spaces
+        if space not in spaces[name]
+    ]
 
 
 def _is_known(space: Any) -> bool:

@@ -3,11 +3,13 @@
 from truescore.denoisers.base import Denoiser, RealDenoiser, SpinDenoiser
 from truescore.denoisers.learned import LearnedRealDenoiser, LearnedSpinDenoiser
 from truescore.denoisers.oracle import RealOracle, SpinOracle, check_pairing, oracle
+from truescore.denoisers.prediction import PredictionDenoiser
 
 __all__ = [
     "Denoiser",
     "LearnedRealDenoiser",
     "LearnedSpinDenoiser",
+    "PredictionDenoiser",
     "RealDenoiser",
     "RealOracle",
     "SpinDenoiser",

@@ -58,6 +58,22 @@ class RealDenoiser(Denoiser):
         alpha, sigma = self.process.alpha(t)[:, None], self.process.sigma(t)[:, None]
         return (x_t - alpha * self.posterior_mean(x_t, t)) / sigma
 
+    def whiten(self, residual: Tensor, s: Tensor) -> Tensor:
+        """Errors of the posterior mean ``(n, d)`` by eigenmode, each in units of its own.
+
+        The unit is the geometric mean of the spread of x_0 given y = x_t/alpha, sqrt(v s^2 / (v +
+        s^2)) for a Gaussian law with variance v in this mode, which makes the noise of all errors
+        alike, and of the correction c(l, s) that is to be learned, which makes all corrections
+        alike; s = sigma/alpha, ``(n, 1)``.
+        """
+        basis, variance, correctable = self.correction_modes()
+        spread = s * (variance / (variance + s**2)).sqrt()
+        return (residual @ basis.to(residual)) / (spread * correction_size(correctable, s)).sqrt()
+
+    def correction_modes(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Eigenmodes ``(d, d)``, variance v of x_0 in each, and the part l of it to be learned."""
+        return self.basis, self.spectrum, self.spectrum
+
 
 class SpinDenoiser(Denoiser):
     """A denoiser of flipped spins, defined by leave-one-out log-odds of the clean spin.
@@ -101,3 +117,8 @@ def attenuate(log_odds: Tensor, flip_probability: Tensor) -> Tensor:
     up = torch.logaddexp(log_stay + log_up, log_flip + log_down)
     down = torch.logaddexp(log_stay + log_down, log_flip + log_up)
     return up - down
+
+
+def correction_size(variance: Tensor, s: Tensor) -> Tensor:
+    """c(l, s) = s^2 sqrt(l) / (l + s^2): how large a correction to the posterior mean can be."""
+    return s**2 * variance.sqrt() / (variance + s**2)

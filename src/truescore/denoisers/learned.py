@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from truescore.denoisers.base import RealDenoiser, SpinDenoiser
+from truescore.denoisers.base import RealDenoiser, SpinDenoiser, correction_size
 from truescore.processes import GaussianNoise, SpinFlip
 
 
@@ -23,32 +23,37 @@ class LearnedSpinDenoiser(SpinDenoiser):
 class LearnedRealDenoiser(RealDenoiser):
     """Posterior mean = that of a simple law fitted to the data + a learned residual.
 
-    With y = x_t / alpha = x_0 + s z and s = sigma / alpha, and l_k, u_k the spectrum and eigenbasis
-    of the data's second moments,
+    The simple law is a mixture of Gaussians with weights w_k, means m_k and one common covariance S
+    with spectrum l_j and eigenbasis u_j. With y = x_t / alpha = x_0 + s z and s = sigma / alpha,
 
-        D(x_t, t) = D_skip(y, s) + c(v, s) F + sum_k u_k c(l_k, s) (u_k . G),
+        D(x_t, t) = D_skip(y, s) + c(v, s) F + sum_j u_j c(l_j, s) (u_j . G),
         c(l, s) = s^2 sqrt(l) / (l + s^2),  (F, G) = net(x_in, log s),
 
-    v the harmonic mean of the l_k, the mean variance of a site given all others. The factor c is
+    v the harmonic mean of the l_j, about the variance of a site given all others. The factor c is
     the size that a correction to the posterior mean can have: sqrt(l) where noise hides a mode,
     s^2/sqrt(l), a score of order 1/sqrt(l), where it does not. So F and G are of order one at every
     noise level, and their errors vanish with s faster than the noise. F says what happens at a
     site, at low noise; G what the long modes do together, at high noise. ``x_in`` are y, scaled to
     unit variance, and D_skip, scaled by the data.
 
-    Skip laws are mixtures of Gaussians with one shared covariance; no component means no skip.
+    Where s^2 exceeds the largest l_j, a mixture of many Gaussians is nearly the law itself. Below,
+    the seams between its components show, which a network can hardly undo: there D_skip passes, at
+    s^2 = 2 max l_j, to the Wiener filter, the posterior mean of one Gaussian with the data's second
+    moments. One or two components have no seam where the data are, and stay.
 
     Args:
         net: ``net(fields (n, d, 2), log s (n,)) -> (n, d, 2)``.
         process: forward process.
         second_moment: E[x x'] of the training data, ``(d, d)``.
-        skip_means: means of the skip law's equally likely components, ``(k, d)``; k may be 0.
-        skip_covariance: their common covariance, ``(d, d)``.
+        skip_weights: w_k, ``(k,)``; k = 0 means no skip, D_skip = 0.
+        skip_means: m_k, ``(k, d)``.
+        skip_covariance: S, ``(d, d)``; without a skip the second moments again.
     """
 
     spectrum: Tensor
     basis: Tensor
     data_scale: Tensor
+    skip_weights: Tensor
     skip_means: Tensor
     skip_spectrum: Tensor
     skip_basis: Tensor
@@ -58,6 +63,7 @@ class LearnedRealDenoiser(RealDenoiser):
         net: nn.Module,
         process: GaussianNoise,
         second_moment: Tensor,
+        skip_weights: Tensor,
         skip_means: Tensor,
         skip_covariance: Tensor,
     ) -> None:
@@ -70,6 +76,7 @@ class LearnedRealDenoiser(RealDenoiser):
             "spectrum": spectrum,
             "basis": basis,
             "data_scale": second_moment.diagonal().mean().sqrt(),
+            "skip_weights": skip_weights,
             "skip_means": skip_means,
             "skip_spectrum": skip_spectrum,
             "skip_basis": skip_basis,
@@ -88,31 +95,31 @@ class LearnedRealDenoiser(RealDenoiser):
         scaled = y / (self.data_scale**2 + s**2).sqrt()
         fields = torch.stack([scaled, skip / self.data_scale], -1)
         local, modal = self.net(fields, s[:, 0].log()).unbind(-1)
-        by_mode = ((modal @ self.basis) * _correction(self.spectrum, s)) @ self.basis.mT
-        return _correction(1 / (1 / self.spectrum).mean(), s) * local + by_mode
+        by_mode = (modal @ self.skip_basis) * correction_size(self.skip_spectrum, s)
+        site = correction_size(1 / (1 / self.skip_spectrum).mean(), s)
+        return site * local + by_mode @ self.skip_basis.mT
 
-    def whiten(self, residual: Tensor, s: Tensor) -> Tensor:
-        """Residuals ``(n, d)`` in the data's eigenmodes, each in units of its own.
-
-        The unit is the geometric mean of the spread of x_0 given y, sqrt(l s^2 / (l + s^2)) for a
-        Gaussian law, which makes the noise of all residuals alike, and of the correction c(l, s)
-        that is to be learned, which makes all corrections alike.
-        """
-        spread = s * (self.spectrum / (self.spectrum + s**2)).sqrt()
-        return (residual @ self.basis) / (spread * _correction(self.spectrum, s)).sqrt()
+    def correction_modes(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The skip's eigenmodes; between the components there is nothing left to correct."""
+        variance = ((self.basis.mT @ self.skip_basis) ** 2).mT @ self.spectrum
+        return self.skip_basis, variance, self.skip_spectrum
 
     def _skip(self, y: Tensor, s: Tensor) -> Tensor:
-        if len(self.skip_means) == 0:
+        if len(self.skip_weights) == 0:
             return torch.zeros_like(y)
-        # In the eigenbasis of the shared covariance everything is diagonal.
+        mixture = self._mixture_mean(y, s)
+        if len(self.skip_weights) <= 2:
+            return mixture
+        wiener = ((y @ self.basis) * (self.spectrum / (self.spectrum + s**2))) @ self.basis.mT
+        seam = 2 * self.skip_spectrum[-1]
+        share = s**6 / (s**6 + seam**3)
+        return share * mixture + (1 - share) * wiener
+
+    def _mixture_mean(self, y: Tensor, s: Tensor) -> Tensor:
+        # In the eigenbasis of the common covariance everything is diagonal.
         precision = 1 / (self.skip_spectrum + s**2)
         projected, means = y @ self.skip_basis, self.skip_means @ self.skip_basis
         logits = (projected * precision) @ means.mT - (precision @ (means**2).mT) / 2
-        centre = logits.softmax(-1) @ means
+        centre = (logits + self.skip_weights.log()).softmax(-1) @ means
         shrunk = centre + self.skip_spectrum * precision * (projected - centre)
         return shrunk @ self.skip_basis.mT
-
-
-def _correction(variance: Tensor, s: Tensor) -> Tensor:
-    """Size of a correction to the posterior mean of a mode with this variance at noise s."""
-    return s**2 * variance.sqrt() / (variance + s**2)

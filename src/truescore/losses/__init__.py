@@ -2,6 +2,17 @@
 
 from truescore.losses.base import Loss
 from truescore.losses.denoising import DenoisingScoreMatching
+from truescore.losses.excess import ExcessLoss, excess_loss
+from truescore.losses.fixed_sigma import FixedSigmaDenoising
+from truescore.losses.implicit import ImplicitScoreMatching
 from truescore.losses.ratio_matching import RatioMatching
 
-__all__ = ["DenoisingScoreMatching", "Loss", "RatioMatching"]
+__all__ = [
+    "DenoisingScoreMatching",
+    "ExcessLoss",
+    "FixedSigmaDenoising",
+    "ImplicitScoreMatching",
+    "Loss",
+    "RatioMatching",
+    "excess_loss",
+]

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from truescore.metrics.distance_error import DistanceError
 from truescore.metrics.marginals import MarginalsKS
 from truescore.metrics.observable_error import ObservableError
 from truescore.metrics.perfect_samples import MARGINALS, PerfectSamples
@@ -10,11 +11,12 @@ from truescore.metrics.verdict import Judgement
 
 
 def sample_metrics(perfect: PerfectSamples) -> dict[str, SampleMetric]:
-    """A metric for each observable of the law, and one for its single-site marginals."""
+    """A metric for each observable of the law, its single-site marginals and each distance."""
     metrics: dict[str, SampleMetric] = {
         o.name: ObservableError(perfect, o) for o in perfect.observables
     }
-    return metrics | {MARGINALS: MarginalsKS(perfect)}
+    metrics[MARGINALS] = MarginalsKS(perfect)
+    return metrics | {d.name: DistanceError(perfect, d) for d in perfect.pairs.distances.values()}
 
 
 def evaluate_samples(perfect: PerfectSamples, samples: Tensor) -> dict[str, Judgement]:
@@ -37,4 +39,5 @@ def evaluate_samples(perfect: PerfectSamples, samples: Tensor) -> dict[str, Judg
 def metric_labels(perfect: PerfectSamples) -> dict[str, str]:
     """Names for people of all metrics of a law, by name."""
     labels = {o.name: o.label for o in perfect.observables}
+    labels |= {d.name: d.label for d in perfect.pairs.distances.values()}
     return labels | {MARGINALS: "marginals, KS", "score_error": "score error"}

@@ -8,6 +8,9 @@ from truescore.metrics.verdict import signed_root
 
 Z95 = 1.959964
 
+N_GROUPS = 200
+"""Samples are averaged in 200 to 399 groups, whose scatter gives the interval."""
+
 
 def debiased_interval(groups: Tensor, deviation: Tensor, floor: float) -> tuple[float, float]:
     """95% interval of the debiased error sign(u) sqrt|u|, u = |e|^2 - floor^2.

@@ -5,14 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from truescore.metrics.interval import debiased_interval
+from truescore.metrics.interval import N_GROUPS, debiased_interval
 from truescore.metrics.perfect_samples import PerfectSamples, error
 from truescore.metrics.sample_metric import SampleMetric
 from truescore.metrics.verdict import Judgement, signed_root
 from truescore.targets import Observable
-
-N_GROUPS = 200
-"""Samples are averaged in 200 to 399 groups, whose scatter gives the interval."""
 
 # Entries of samples averaged at once.
 ENTRIES = 2**22

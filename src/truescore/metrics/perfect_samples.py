@@ -2,14 +2,17 @@
 
 import logging
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from truescore.errors import UserError
 from truescore.metrics import null_cache
+from truescore.metrics.distances import build_distances
 from truescore.metrics.ks import ks_distance
 from truescore.metrics.null_law import NullLaw
+from truescore.metrics.perfect_pairs import PerfectPairs
 from truescore.metrics.verdict import LEVEL
 from truescore.targets import Observable, Target
 
@@ -40,17 +43,27 @@ class PerfectSamples:
         target: the law.
         n_null: number R of perfect sample sets, at least 100, so that p < 0.01 can occur.
         seed: of the generator that draws them.
+        distances: names of further distances, ``truescore.metrics.distances``.
     """
 
-    def __init__(self, target: Target, n_null: int = 1000, seed: int = SEED) -> None:
+    def __init__(
+        self,
+        target: Target,
+        n_null: int = 1000,
+        seed: int = SEED,
+        distances: Sequence[str] = (),
+    ) -> None:
         if n_null < 1 / LEVEL:
             raise UserError(f"got n_null={n_null}, expected at least {1 / LEVEL:.0f}: raise it")
         self.target = target
         self.n_null = n_null
         self.seed = seed
         self.observables = target.observables()
+        self.pairs = PerfectPairs(
+            target, build_distances(target, distances), self.observables, n_null, seed
+        )
         self._laws: dict[int, dict[str, NullLaw]] = {}
-        n_errors = len(self.observables) + 1
+        n_errors = len(self.observables) + 1 + len(distances)
         if n_errors / (n_null + 1) >= LEVEL:
             log.warning(
                 "n_null=%d is too few to reject any of %d errors together (Holm): use %d or more",
@@ -60,13 +73,14 @@ class PerfectSamples:
             )
 
     def null_laws(self, n: int) -> dict[str, NullLaw]:
-        """The null law of each error of ``n`` samples, by name; the marginals' KS among them."""
+        """The null law of each error of ``n`` samples, by name; KS and distances among them."""
         if n not in self._laws:
             n_drawn = min(n, N_MAX)
             draws = self._draws(n_drawn)
             scale = {o.name: self._scale(o, draws[o.name], n_drawn, n) for o in self.observables}
             scale[MARGINALS] = self._ks_scale(n_drawn) / self._ks_scale(n)
-            self._laws[n] = {name: NullLaw(draws[name] * scale[name]) for name in scale}
+            laws = {name: NullLaw(draws[name] * scale[name]) for name in scale}
+            self._laws[n] = laws | self.pairs.null_laws(n)
         return self._laws[n]
 
     def _scale(self, observable: Observable, draws: Tensor, n_drawn: int, n: int) -> float:

@@ -2,5 +2,9 @@
 
 from truescore.nets.dilated_chain import DilatedChainNet
 from truescore.nets.leave_one_out import LeaveOneOutConv
+from truescore.nets.mlp import MLP
+from truescore.nets.plain_cnn import PlainCNN
+from truescore.nets.residual_mlp import ResidualMLP
+from truescore.nets.unet import UNet1d
 
-__all__ = ["DilatedChainNet", "LeaveOneOutConv"]
+__all__ = ["MLP", "DilatedChainNet", "LeaveOneOutConv", "PlainCNN", "ResidualMLP", "UNet1d"]

@@ -50,7 +50,7 @@ class FilmSiLU(nn.Module):
         return nn.functional.silu(torch.addcmul(b, 1 + a, h))
 
 
-def start_at_zero(layer: nn.Linear) -> None:
+def start_at_zero(layer: nn.Linear | nn.Conv1d) -> None:
     """Let a last layer answer zero at first, so that training starts from what it corrects."""
     nn.init.zeros_(layer.weight)
     if layer.bias is not None:

@@ -5,6 +5,16 @@ composed. The exact law is black, generated samples are blue and training data o
 """
 
 from truescore.plots.correlations import draw_two_point, two_point
+from truescore.plots.density import (
+    density_line,
+    density_plane,
+    draw_contours,
+    draw_deviation,
+    draw_deviation_map,
+    draw_histogram,
+    draw_points,
+)
+from truescore.plots.eigenmodes import draw_eigenmodes, eigenmodes
 from truescore.plots.losses import draw_losses, loss_curves
 from truescore.plots.marginal import (
     draw_marginal,
@@ -23,7 +33,7 @@ from truescore.plots.samples import draw_samples, samples_beside
 from truescore.plots.score_error import draw_score_error, score_error_curve
 from truescore.plots.snapshots import animate, draw_cloud, snapshots
 from truescore.plots.style import BASELINES, DATA, EXACT, GENERATED, HELD_OUT, TRAINING_DATA, save
-from truescore.plots.summary import summary_panel
+from truescore.plots.summary import density_summary, summary_panel
 from truescore.plots.unadjusted import (
     chain_beside_direct,
     draw_ellipse,
@@ -42,18 +52,28 @@ __all__ = [
     "brownian_paths",
     "chain_beside_direct",
     "covariance_triptych",
+    "density_line",
+    "density_plane",
+    "density_summary",
     "draw_brownian",
     "draw_cloud",
+    "draw_contours",
     "draw_covariance",
+    "draw_deviation",
+    "draw_deviation_map",
+    "draw_eigenmodes",
     "draw_ellipse",
+    "draw_histogram",
     "draw_losses",
     "draw_marginal",
     "draw_mean_profile",
+    "draw_points",
     "draw_samples",
     "draw_score_error",
     "draw_spin_marginals",
     "draw_two_point",
     "draw_verdicts",
+    "eigenmodes",
     "loss_curves",
     "marginals",
     "mean_profile",

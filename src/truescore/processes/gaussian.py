@@ -1,6 +1,5 @@
-"""Gaussian processes of noise: x_t = alpha(t) x_0 + sigma(t) z."""
+"""What Gaussian processes of noise share: x_t = alpha(t) x_0 + sigma(t) z."""
 
-import math
 from abc import abstractmethod
 
 import torch
@@ -9,11 +8,15 @@ from torch import Tensor
 from truescore.errors import UserError
 from truescore.processes.base import Process
 
+BISECTIONS = 80
+
 
 class GaussianNoise(Process):
     """x_t = alpha(t) x_0 + sigma(t) z, z ~ N(0, I), the solution of dX = f(t) X dt + g(t) dW.
 
-    f = d log alpha / dt and g^2 = d sigma^2/dt - 2 f sigma^2. All of these are elementwise in t.
+    f = d log alpha/dt and g^2 = d sigma^2/dt - 2 f sigma^2. All of these are elementwise in t. A
+    process says what alpha, sigma and their two rates are; alpha falls and sigma grows, so that
+    nothing cancels in g.
     """
 
     state_space = "real"
@@ -28,75 +31,58 @@ class GaussianNoise(Process):
 
     @abstractmethod
     def drift_rate(self, t: Tensor) -> Tensor:
-        """f(t) of the drift f(t) x."""
+        """Rate f = d log alpha/dt of the drift f(t) x."""
 
     @abstractmethod
+    def variance_rate(self, t: Tensor) -> Tensor:
+        """Rate d sigma^2/dt."""
+
     def diffusion(self, t: Tensor) -> Tensor:
         """g(t)."""
+        return (self.variance_rate(t) - 2 * self.drift_rate(t) * self.sigma(t) ** 2).sqrt()
 
     def log_snr(self, t: Tensor) -> Tensor:
         """log(alpha^2 / sigma^2)."""
         return 2 * (self.alpha(t).log() - self.sigma(t).log())
+
+    def time_from_log_snr(self, log_snr: Tensor) -> Tensor:
+        """Inverse of ``log_snr`` on [0, T], by bisection; a process that has a formula gives it."""
+        low = torch.zeros_like(log_snr, dtype=torch.float64)
+        high = torch.full_like(low, self.horizon)
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            early = self.log_snr(middle) > log_snr
+            low, high = torch.where(early, middle, low), torch.where(early, high, middle)
+        return ((low + high) / 2).to(log_snr)
 
     def perturb(self, x_0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Draw x_t given x_0; see ``Process.perturb``."""
         z = torch.randn(x_0.shape, dtype=x_0.dtype, device=x_0.device, generator=generator)
         return self.alpha(t)[:, None] * x_0 + self.sigma(t)[:, None] * z
 
-
-class VariancePreserving(GaussianNoise):
-    """dX = -beta(t)/2 X dt + sqrt(beta(t)) dW, beta(t) = beta_min + t (beta_max - beta_min), T = 1.
-
-    alpha = exp(-B(t)/2), sigma^2 = 1 - exp(-B(t)), B(t) = beta_min t + (beta_max - beta_min) t^2/2.
-    Song et al. 2021, arXiv 2011.13456, appendix B.
-
-    Args:
-        beta_min: rate at t = 0, > 0.
-        beta_max: rate at t = 1, >= beta_min.
-        t_min: smallest time in use, inside (0, 1).
-    """
-
-    horizon = 1.0
-
-    def __init__(self, beta_min: float = 0.1, beta_max: float = 20.0, t_min: float = 1e-3) -> None:
-        if not 0 < beta_min <= beta_max:
-            raise UserError(
-                f"got beta_min={beta_min}, beta_max={beta_max}, expected 0 < min <= max"
-            )
-        if not 0 < t_min < 1:
-            raise UserError(f"got t_min={t_min}, expected inside (0, 1)")
-        self.beta_min = beta_min
-        self.beta_max = beta_max
-        self.t_min = t_min
-
-    def integral(self, t: Tensor) -> Tensor:
-        """B(t), the integral of beta from 0 to t."""
-        return t * (self.beta_min + t * (self.beta_max - self.beta_min) / 2)
-
-    def alpha(self, t: Tensor) -> Tensor:
-        """exp(-B/2)."""
-        return (-self.integral(t) / 2).exp()
-
-    def sigma(self, t: Tensor) -> Tensor:
-        """sqrt(1 - exp(-B)), without cancellation at small t."""
-        return (-torch.expm1(-self.integral(t))).sqrt()
-
-    def drift_rate(self, t: Tensor) -> Tensor:
-        """-beta(t)/2."""
-        return -(self.beta_min + t * (self.beta_max - self.beta_min)) / 2
-
-    def diffusion(self, t: Tensor) -> Tensor:
-        """sqrt(beta(t))."""
-        return (-2 * self.drift_rate(t)).sqrt()
-
-    def time_from_log_snr(self, log_snr: Tensor) -> Tensor:
-        """Solve B(t) = log(1 + exp(-log_snr)) for t."""
-        integral = torch.nn.functional.softplus(-log_snr)
-        slope = self.beta_max - self.beta_min
-        # The root of a quadratic in the form that does not cancel, and that allows slope = 0.
-        return 2 * integral / (self.beta_min + (self.beta_min**2 + 2 * slope * integral).sqrt())
-
     def describe(self) -> str:
-        """The signal left at the horizon."""
-        alpha = math.exp(-(self.beta_min + self.beta_max) / 4)
-        return f"VP noise: t in [{self.t_min:g}, 1], signal left at t = 1: alpha = {alpha:.1e}"
+        """The horizon, and how much of any law is left there.
+
+        KL(p_T || N(0, sigma^2 I)) <= (alpha/sigma)^2 E|x_0|^2/2; see ``sufficient_noise``.
+        """
+        horizon = torch.tensor(self.horizon, dtype=torch.float64)
+        alpha, sigma = float(self.alpha(horizon)), float(self.sigma(horizon))
+        return (
+            f"{type(self).__name__}: t in [{self.t_min:g}, {self.horizon:g}], at the end"
+            f" alpha = {alpha:.1e}, sigma = {sigma:.4g},"
+            f" KL(p_T || N(0, sigma^2 I)) <= {(alpha / sigma) ** 2 / 2:.1e} E|x_0|^2 nats"
+        )
+
+
+def check_times(t_min: float, horizon: float) -> None:
+    """Raise ``UserError`` unless 0 < t_min < horizon."""
+    if not 0 < t_min < horizon:
+        raise UserError(f"got t_min={t_min}, expected inside (0, T = {horizon:g}): move it there")
+
+
+def check_signal_left(horizon: float) -> None:
+    """Raise ``UserError`` unless 0 < horizon < 1, for processes that have lost x_0 at t = 1."""
+    if not 0 < horizon < 1:
+        raise UserError(
+            f"got horizon={horizon}, expected inside (0, 1): at t = 1 no signal is left"
+        )

@@ -1,5 +1,6 @@
 """The loop over a time grid; what a step does is the subclass's."""
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
@@ -12,6 +13,7 @@ from truescore.errors import UserError
 from truescore.samplers.grids import Grid, time_grid
 
 CHUNK = 250
+Step = Callable[[Any, Tensor, Tensor, Tensor, torch.Generator], Tensor]
 
 
 class Sampler(ABC):
@@ -19,7 +21,8 @@ class Sampler(ABC):
 
     Args:
         steps: number of steps, the last of them from t_min to 0.
-        grid: ``uniform``, ``quadratic``, ``geometric``, ``log_snr`` or, for reals, ``spectral``.
+        grid: ``uniform``, ``quadratic``, ``geometric``, ``log_snr``, ``karras`` or, for reals,
+            ``spectral``.
     """
 
     state_space: ClassVar[Literal["real", "spin"]]
@@ -30,18 +33,33 @@ class Sampler(ABC):
 
     @property
     @abstractmethod
-    def evaluations(self) -> int:
-        """Denoiser evaluations per sample."""
+    def evaluations(self) -> int | None:
+        """Denoiser evaluations per sample; ``None`` if they depend on the law."""
 
     def times(self, denoiser: Any) -> Tensor:
         """The grid ``(steps + 1,)`` from T to 0 on which ``sample`` steps, float64."""
         return time_grid(denoiser.process, self.steps, self.grid)
+
+    def start(self, denoiser: Any, n: int, dim: int, generator: torch.Generator) -> Tensor:
+        """Draw ``(n, dim)`` points at t = T."""
+        return denoiser.sample_prior(n, dim, generator)
 
     @abstractmethod
     def step(
         self, denoiser: Any, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
     ) -> Tensor:
         """Move points ``(n, d)`` from time t to the earlier time s, both of shape ``(n,)``."""
+
+    def begin(self) -> Step:
+        """The ``step`` of one path; a method that needs its last evaluations hands it a memory."""
+        return self.step
+
+    def path(self, denoiser: Any, x: Tensor, times: Tensor, generator: torch.Generator) -> Tensor:
+        """Move points ``(n, d)`` through decreasing times, from the first to the last."""
+        step = self.begin()
+        for t, s in itertools.pairwise(times):
+            x = step(denoiser, x, t.expand(len(x)), s.expand(len(x)), generator)
+        return x
 
     @torch.inference_mode()
     def sample(
@@ -76,10 +94,8 @@ class Sampler(ABC):
         chunks = []
         for start in range(0, n, chunk_size):
             size = min(chunk_size, n - start)
-            x = denoiser.sample_prior(size, dim, generator)
-            for t, s in zip(times[:-1], times[1:], strict=True):
-                x = self.step(denoiser, x, t.expand(size), s.expand(size), generator)
-            chunks.append(x)
+            x = self.start(denoiser, size, dim, generator)
+            chunks.append(self.path(denoiser, x, times, generator))
             if on_chunk is not None:
                 on_chunk(size)
         return torch.cat(chunks)

@@ -9,7 +9,9 @@ from torch import Tensor
 from truescore.errors import UserError
 from truescore.processes import Process
 
-Grid = Literal["uniform", "quadratic", "geometric", "log_snr", "spectral"]
+Grid = Literal["uniform", "quadratic", "geometric", "log_snr", "karras", "spectral"]
+# Exponent of the karras grid.
+RHO = 7
 # Of the spectral grid: steps everywhere in log s, however small the modes there, and resolution.
 BACKGROUND, POINTS = 0.3, 4001
 
@@ -18,11 +20,12 @@ def time_grid(process: Process, steps: int, grid: Grid, spectrum: Tensor | None 
     """``steps + 1`` decreasing times T = t_0 > ... > t_steps = 0, float64.
 
     The first ``steps`` of them run from T to t_min: ``uniform`` in t, ``quadratic`` (uniform in
-    sqrt(t)), ``geometric`` (uniform in log t), uniform in ``log_snr``, or ``spectral`` (reals
-    only: dense where noise is about to hide the modes that hold most of the variance). The last
-    step, from t_min, ends at the data. For spins ``quadratic`` serves best at the default horizon:
-    with analytic steps on enumerated rings its law is 1.3 to 1.7 times nearer to the exact one than
-    ``geometric``'s, whose steps crowd at times where little happens.
+    sqrt(t)), ``geometric`` (uniform in log t), uniform in ``log_snr``, ``karras`` (uniform in
+    r^(1/7), r = exp(-log_snr/2): Karras et al. 2022, arXiv 2206.00364, equation 5), or ``spectral``
+    (reals only: dense where noise is about to hide the modes that hold most of the variance). The
+    last step, from t_min, ends at the data. For spins ``quadratic`` serves best at the default
+    horizon: with analytic steps on enumerated rings its law is 1.3 to 1.7 times nearer to the exact
+    one than ``geometric``'s, whose steps crowd at times where little happens.
 
     Args:
         process: forward process.
@@ -46,12 +49,16 @@ def time_grid(process: Process, steps: int, grid: Grid, spectrum: Tensor | None 
     elif grid == "log_snr":
         ends = process.log_snr(torch.tensor([first, last], dtype=torch.float64))
         times = process.time_from_log_snr(ends[0] + u * (ends[1] - ends[0]))
+    elif grid == "karras":
+        ends = process.log_snr(torch.tensor([first, last], dtype=torch.float64))
+        roots = (-ends / (2 * RHO)).exp()
+        times = process.time_from_log_snr(-2 * RHO * (roots[0] + u * (roots[1] - roots[0])).log())
     elif grid == "spectral" and spectrum is not None:
         times = _spectral(process, u, spectrum.double().cpu())
     else:
         raise UserError(
-            f"got sampler.grid={grid!r}, expected uniform, quadratic, geometric, log_snr or, for"
-            " reals, spectral"
+            f"got sampler.grid={grid!r}, expected uniform, quadratic, geometric, log_snr, karras"
+            " or, for reals, spectral"
         )
     times[0], times[-1] = first, last
     return torch.cat([times, torch.zeros(1, dtype=torch.float64)])

@@ -1,28 +1,60 @@
-"""Samplers of reals: the reverse SDE and the probability-flow ODE of a Gaussian process."""
+"""What samplers of reals share: where they start, and the last step to t = 0."""
 
 from abc import abstractmethod
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from truescore.denoisers import RealDenoiser
+from truescore.errors import UserError
 from truescore.samplers.base import Sampler
 from truescore.samplers.grids import Grid, time_grid
+
+Prior = Literal["matched", "standard"]
 
 
 class RealSampler(Sampler):
     """Steps of its own down to t_min, then a last one to t = 0.
 
-    With y = x_t/alpha = x_0 + s z, E[x_0 | y] is *not* distributed as x_0: its variance falls short
-    by s^2 in every mode, as y's exceeds it by s^2. A last step must end between the two, which
-    leaves an error of order s^4.
+    In the variables y = x_t/alpha = x_0 + r z, r = sigma/alpha, all Gaussian processes are one: the
+    probability flow is dy/dr = (y - D)/r with D = E[x_0 | x_t].
+
+    With y so, E[x_0 | y] is *not* distributed as x_0: its variance falls short by r^2 in every
+    mode, as y's exceeds it by r^2. A last step must end between the two, which leaves an error of
+    order r^4.
+
+    Args:
+        steps: number of steps, the last of them from t_min to 0.
+        grid: spacing of the times; see ``time_grid``.
+        prior: law of the points at t = T: ``matched``, a Gaussian with the second moments of x_T,
+            or ``standard``, N(0, sigma_T^2 I), which forgets what is left of the signal.
     """
 
     state_space = "real"
 
+    def __init__(self, steps: int, grid: Grid, prior: Prior = "matched") -> None:
+        super().__init__(steps, grid)
+        if prior not in ("matched", "standard"):
+            raise UserError(f"got sampler.prior={prior!r}, expected matched or standard")
+        self.prior: Prior = prior
+
+    @property
+    def evaluations(self) -> int | None:
+        """One a step, unless the sampler says otherwise."""
+        return self.steps
+
     def times(self, denoiser: RealDenoiser) -> Tensor:
         """The grid; ``spectral`` looks at the denoiser's spectrum."""
         return time_grid(denoiser.process, self.steps, self.grid, denoiser.spectrum)
+
+    def start(self, denoiser: RealDenoiser, n: int, dim: int, generator: torch.Generator) -> Tensor:
+        """Draw ``(n, dim)`` points of the prior."""
+        if self.prior == "matched":
+            return denoiser.sample_prior(n, dim, generator)
+        z = torch.randn(n, dim, generator=generator, device=generator.device)
+        horizon = torch.tensor(denoiser.process.horizon, dtype=torch.float64)
+        return float(denoiser.process.sigma(horizon)) * z
 
     def step(
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
@@ -45,94 +77,33 @@ class RealSampler(Sampler):
         """Move points from a small time t to 0."""
 
 
-class EulerMaruyama(RealSampler):
-    """x_s = x_t - (f x_t - g^2 score) (t - s) + g sqrt(t - s) z: weak order 1.
-
-    Reverse SDE of Song et al. 2021, arXiv 2011.13456, equation 6.
-    """
-
-    def __init__(self, steps: int = 500, grid: Grid = "uniform") -> None:
-        super().__init__(steps, grid)
-
-    @property
-    def evaluations(self) -> int:
-        """One a step."""
-        return self.steps
-
-    def inner_step(
-        self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
-    ) -> Tensor:
-        """One Euler-Maruyama step of the reverse SDE."""
-        process, dt = denoiser.process, (t - s)[:, None]
-        g = process.diffusion(t)[:, None]
-        drift = process.drift_rate(t)[:, None] * x_t - g**2 * denoiser.score(x_t, t)
-        z = torch.randn(x_t.shape, dtype=x_t.dtype, device=x_t.device, generator=generator)
-        return (x_t - drift * dt + g * dt.sqrt() * z).to(x_t)
+class StochasticSampler(RealSampler):
+    """A sampler of the reverse SDE: its last step draws from the law of x_0 given x_t."""
 
     def last_step(
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """Add the noise of scale s that the posterior mean lacks."""
-        process = denoiser.process
-        z = torch.randn(x_t.shape, dtype=x_t.dtype, device=x_t.device, generator=generator)
-        s = (process.sigma(t) / process.alpha(t))[:, None]
-        return (denoiser.posterior_mean(x_t, t) + s * z).to(x_t)
+        """Add the noise of scale r that the posterior mean lacks."""
+        z = noise_like(x_t, generator)
+        return (denoiser.posterior_mean(x_t, t) + noise_scale(denoiser, t) * z).to(x_t)
 
 
-class Heun(RealSampler):
-    """Heun's rule on the probability flow in whitened modes: order 2, exact for a Gaussian law.
-
-    With y = x_t/alpha, s = sigma/alpha, u_k the amplitude of y in the k-th eigenmode of the law's
-    second moments and l_k its variance, the flow of w_k = u_k / sqrt(l_k + s^2) is
-
-        dw_k / dlog s = (l_k/(l_k + s^2) u_k - D_k) / sqrt(l_k + s^2),    D = E[x_0 | x_t]:
-
-    free of the schedule, and zero where the law is Gaussian, so that steps err only by what is not.
-    """
-
-    def __init__(self, steps: int = 32, grid: Grid = "spectral") -> None:
-        super().__init__(steps, grid)
-
-    @property
-    def evaluations(self) -> int:
-        """Two a step, one in the last."""
-        return 2 * self.steps - 1
-
-    def inner_step(
-        self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
-    ) -> Tensor:
-        """One step of Heun's rule in log s."""
-        stride = ((denoiser.process.log_snr(t) - denoiser.process.log_snr(s)) / 2)[:, None]
-        w = _whitened(denoiser, x_t, t)
-        here = _velocity(denoiser, x_t, t)
-        there = _velocity(denoiser, _unwhitened(denoiser, w + stride * here, s), s)
-        return _unwhitened(denoiser, w + stride * (here + there) / 2, s).to(x_t)
+class FlowSampler(RealSampler):
+    """A sampler of the probability flow: its last step draws no noise."""
 
     def last_step(
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """Integrate down to s = 0, where the velocity vanishes like s^2: w_0 = w - velocity/2."""
-        w = _whitened(denoiser, x_t, t) - _velocity(denoiser, x_t, t) / 2
-        return ((w * denoiser.spectrum.sqrt()) @ denoiser.basis.mT).to(x_t)
+        """Halfway from y to D, since near r = 0 the flow's velocity (y - D)/r vanishes like r."""
+        y = x_t / denoiser.process.alpha(t)[:, None]
+        return ((y + denoiser.posterior_mean(x_t, t)) / 2).to(x_t)
 
 
-def _spread(denoiser: RealDenoiser, t: Tensor) -> Tensor:
-    """Standard deviation of x_t in every mode, ``(n, d)``."""
-    alpha, sigma = denoiser.process.alpha(t)[:, None], denoiser.process.sigma(t)[:, None]
-    return (alpha**2 * denoiser.spectrum + sigma**2).sqrt()
+def noise_scale(denoiser: RealDenoiser, t: Tensor) -> Tensor:
+    """Ratio r = sigma/alpha, ``(n, 1)``."""
+    return (denoiser.process.sigma(t) / denoiser.process.alpha(t))[:, None]
 
 
-def _whitened(denoiser: RealDenoiser, x_t: Tensor, t: Tensor) -> Tensor:
-    return (x_t.to(denoiser.basis) @ denoiser.basis) / _spread(denoiser, t)
-
-
-def _unwhitened(denoiser: RealDenoiser, w: Tensor, t: Tensor) -> Tensor:
-    return (w * _spread(denoiser, t)) @ denoiser.basis.mT
-
-
-def _velocity(denoiser: RealDenoiser, x_t: Tensor, t: Tensor) -> Tensor:
-    """dw/dlog s."""
-    alpha, spread = denoiser.process.alpha(t)[:, None], _spread(denoiser, t)
-    posterior_mean = denoiser.posterior_mean(x_t, t).to(denoiser.basis) @ denoiser.basis
-    gaussian = alpha * denoiser.spectrum / spread * _whitened(denoiser, x_t, t)
-    return alpha / spread * (gaussian - posterior_mean)
+def noise_like(x_t: Tensor, generator: torch.Generator) -> Tensor:
+    """Standard normal numbers of the points' shape."""
+    return torch.randn(x_t.shape, dtype=x_t.dtype, device=x_t.device, generator=generator)

@@ -1,7 +1,6 @@
 """Four wells on the line: the textbook example of rare crossings, exact by quadrature."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,6 +17,7 @@ SHARPNESS = 80.0
 # What lies below exp(-40) of the peak is nothing to float64.
 TAIL = 40.0
 TABLE_CELLS = 2**14
+NEWTON_STEPS = 12
 BLOCK = 2**13
 
 
@@ -125,7 +125,8 @@ class FourWell(Target):
         """Trapezoid sums over the interval where exp(-U) counts, for each x_t on its own.
 
         U(x_0) = 2 x_0^8 / T + (x_t - alpha x_0)^2 / (2 sigma^2), the exponent without the barriers,
-        is convex: the interval's centre and ends are found by bisection.
+        is convex, so Newton's method finds its minimum and where it has risen by ``depth``; from
+        the outside it never overshoots, and an interval that is too long does no harm.
         """
         # Offsets from x_t / alpha where noise is small, from 0 where it is large, lose no digits.
         rate = alpha / sigma
@@ -133,24 +134,26 @@ class FourWell(Target):
         origin = torch.where(sharp, x_t / alpha, 0.0)
         residual = torch.where(sharp, 0.0, x_t / sigma)
 
-        def wall(offset: Tensor) -> Tensor:
-            return 2 * (origin + offset) ** 8 / self.temperature
-
-        def convex(offset: Tensor) -> Tensor:
-            return wall(offset) + (residual - rate * offset) ** 2 / 2
-
-        def slope(offset: Tensor) -> Tensor:
-            pull = rate * (residual - rate * offset)
-            return 16 * (origin + offset) ** 7 / self.temperature - pull
+        def exponent(offset: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            """U and its first two derivatives."""
+            x_0, misfit = origin + offset, residual - rate * offset
+            wall = 2 * x_0**6 / self.temperature
+            value = wall * x_0**2 + misfit**2 / 2
+            return value, 8 * wall * x_0 - rate * misfit, 56 * wall + rate**2
 
         nearest = (x_t.abs() * rate / sigma * self.temperature / 16) ** (1 / 7)
-        end = torch.minimum(nearest, (x_t / alpha).abs()) * x_t.sign()
-        centre = _root(slope, end.clamp(max=0) - origin, end.clamp(min=0) - origin, 60)
-        peak = convex(centre)
-        furthest = ((2 * self.depth) ** 0.5 / rate).clamp(max=2 * self.reach)
-        zero = torch.zeros_like(furthest)
-        left = _root(lambda s: convex(centre - s) - peak - self.depth, zero, furthest, 30)
-        right = _root(lambda s: convex(centre + s) - peak - self.depth, zero, furthest, 30)
+        centre = torch.minimum(nearest, (x_t / alpha).abs()) * x_t.sign() - origin
+        for _ in range(NEWTON_STEPS):
+            _, slope, curvature = exponent(centre)
+            centre = centre - slope / curvature.clamp(min=1e-300)
+        top = exponent(centre)[0] + self.depth
+        # Both ends at once, (2, n); the wall or the noise alone would put them here.
+        side = torch.tensor([[-1.0], [1.0]], dtype=torch.float64, device=x_t.device)
+        reach = ((2 * self.depth) ** 0.5 / rate).clamp(max=2 * self.reach).expand(2, -1)
+        for _ in range(NEWTON_STEPS):
+            value, slope, _ = exponent(centre + side * reach)
+            reach = reach - ((value - top) / (side * slope)).clamp(min=0)
+        left, right = reach
 
         fraction = torch.linspace(0, 1, self.n_nodes, dtype=torch.float64, device=x_t.device)
         length = left + right
@@ -197,12 +200,3 @@ def _energy(x: Tensor) -> Tensor:
     for height, place in BARRIERS:
         total = total + height * (-SHARPNESS * (x - place) ** 2).exp()
     return 2 * total
-
-
-def _root(rising: Callable[[Tensor], Tensor], low: Tensor, high: Tensor, steps: int) -> Tensor:
-    """Where an increasing function crosses zero between ``low`` and ``high``, by bisection."""
-    for _ in range(steps):
-        middle = (low + high) / 2
-        above = rising(middle) > 0
-        low, high = torch.where(above, low, middle), torch.where(above, middle, high)
-    return high

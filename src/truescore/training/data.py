@@ -1,31 +1,49 @@
-"""Simulated data in memory, served as whole batches."""
+"""Simulated data, served as whole batches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from truescore.metrics import PerfectSamples
 from truescore.randomness import keyed_generator
+from truescore.simulate.certificate import Certificate
+from truescore.simulate.certify import certify
+from truescore.simulate.data import simulated_data
 from truescore.targets import Target
 
 VAL_BATCH = 2000
 
 
-def training_data(target: Target, n_train: int, seed: int) -> Tensor:
-    """The training samples of a run with this seed, ``(n_train, d)``."""
-    return target.sample(n_train, keyed_generator(seed, "training data"))
-
-
-class LawDataModule(pl.LightningDataModule):
-    """Exact samples of a law: ``n_train`` to learn from and ``n_val`` held out.
+def training_data(target: Target, dataset: Mapping[str, Any], seed: int) -> Tensor:
+    """The training samples of a run with this seed, ``(n_train, d)``.
 
     Args:
         target: the law.
-        n_train: training samples.
-        n_val: held-out samples, by whose loss the best checkpoint is chosen.
-        batch_size: samples per step.
+        dataset: the ``dataset`` section of a configuration.
+        seed: of the run.
+    """
+    return _draw(target, dataset, dataset["n_train"], seed, "training data")
+
+
+def _draw(target: Target, dataset: Mapping[str, Any], n: int, seed: int, purpose: str) -> Tensor:
+    if dataset["simulator"] == "exact":
+        return target.sample(n, keyed_generator(seed, purpose))
+    return simulated_data(target, dataset["langevin"], n, seed, purpose)
+
+
+class LawDataModule(pl.LightningDataModule):
+    """Samples of a law: ``n_train`` to learn from and ``n_val`` held out.
+
+    The held-out samples, by whose loss the best checkpoint is chosen, come from the same simulator
+    as the others, in chains of their own: whoever has only simulated data has no better ones.
+
+    Args:
+        target: the law.
+        dataset: the ``dataset`` section of a configuration.
         steps_per_epoch: steps between validations; Lightning calls this an epoch.
         seed: key of the data and of the order in which they are served.
     """
@@ -33,18 +51,27 @@ class LawDataModule(pl.LightningDataModule):
     def __init__(
         self,
         target: Target,
-        n_train: int,
-        n_val: int,
-        batch_size: int,
+        dataset: Mapping[str, Any],
         steps_per_epoch: int,
         seed: int,
     ) -> None:
         super().__init__()
-        self.batch_size = batch_size
+        self.target = target
+        self.dataset = dataset
+        self.batch_size = dataset["batch_size"]
         self.steps_per_epoch = steps_per_epoch
         self.seed = seed
-        self.train_data = training_data(target, n_train, seed)
-        self.val_data = target.sample(n_val, keyed_generator(seed, "validation data"))
+        self.train_data = training_data(target, dataset, seed)
+        self.val_data = _draw(target, dataset, dataset["n_val"], seed, "validation data")
+
+    def certificate(self, n_null: int) -> Certificate:
+        """The training data beside the law's exact values; ``n_null`` perfect sets judge them."""
+        perfect = PerfectSamples(self.target, n_null)
+        if self.dataset["simulator"] == "exact":
+            return certify(perfect, self.train_data)
+        settings = self.dataset["langevin"]
+        n_chains = min(settings["n_chains"], len(self.train_data))
+        return certify(perfect, self.train_data, settings["integrator"], n_chains)
 
     def train_dataloader(self) -> DataLoader:
         """Batches by global step, so that a resumed run sees what an undisturbed one would."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import ModelCheckpoint
 
+from truescore.config.digest import used
 from truescore.errors import UserError
 from truescore.runs import read_checkpoint
 
@@ -28,6 +29,7 @@ def training_config(config: dict[str, Any]) -> dict[str, Any]:
         else:
             flat[path] = node
 
+    config = used(config)
     for section in TRAINING:
         walk(config[section], section)
     return flat

@@ -30,7 +30,7 @@ from truescore.evaluation import Evaluation, evaluate
 from truescore.figures import save_figures
 from truescore.plots import loss_curves
 from truescore.randomness import keyed_generator
-from truescore.report import report
+from truescore.report import report, report_certificate
 from truescore.runs import CONFIG, SAMPLES, SUMMARY, Run, load_run, write_json, write_samples
 from truescore.training.data import LawDataModule
 from truescore.training.module import (
@@ -72,6 +72,7 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
     OmegaConf.save(OmegaConf.create(plain), run_dir / CONFIG)
 
     module, data, simulate_seconds = prepare(plain)
+    report_certificate(run_dir, data.certificate(plain["metrics"]["n_null"]))
     throughput = Throughput()
     trainer = build_trainer(plain, run_dir, throughput)
     if plain["ckpt_path"] is not None:
@@ -125,9 +126,7 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
     start = time.perf_counter()
     data = LawDataModule(
         target,
-        config["dataset"]["n_train"],
-        config["dataset"]["n_val"],
-        config["dataset"]["batch_size"],
+        config["dataset"],
         steps_per_epoch(settings["max_steps"], settings["val_every_n_steps"]),
         seed,
     )
@@ -176,7 +175,13 @@ def judge(run: Run, samples: Tensor, training_data: Tensor) -> tuple[Evaluation,
     """Hold samples and score of a run against the truth; the table, figures and their summary."""
     config = run.config
     evaluation = evaluate(
-        run.target, samples, training_data, config["metrics"], run.process, run.denoiser
+        run.target,
+        samples,
+        training_data,
+        config["metrics"],
+        run.process,
+        run.denoiser,
+        build_loss(config),
     )
     title = (
         f"{config['name']}: n_train = {len(training_data):,}, n_generate = {len(samples):,},"

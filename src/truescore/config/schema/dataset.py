@@ -7,12 +7,23 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from truescore.config.schema.fields import (
     ClassPath,
     Count,
+    NonNegative,
     Open,
     Positive,
     StateSpace,
     Strict,
     Word,
 )
+
+
+class Langevin(Strict):
+    """The section ``langevin`` of a law of reals; times in units where the mobility is 1."""
+
+    integrator: Literal["strang", "mala", "euler_maruyama", "leimkuhler_matthews", "tamed_euler"]
+    dt: Positive
+    n_chains: Count
+    burn_in: NonNegative
+    thin: Positive
 
 
 class AnyDataset(Open):
@@ -24,7 +35,15 @@ class AnyDataset(Open):
     n_train: Count
     n_val: Count
     batch_size: Count
-    simulator: Literal["exact"]
+    langevin: Langevin | None = None
+    simulator: Literal["exact", "langevin"]
+
+    @field_validator("simulator")
+    @classmethod
+    def _is_described(cls, value: str, info: ValidationInfo) -> str:
+        if value == "langevin" and info.data.get("langevin", ...) is None:
+            raise ValueError("exact: this law has no section dataset.langevin to say how")
+        return value
 
     @field_validator("batch_size")
     @classmethod
@@ -39,6 +58,7 @@ class IsingRing(AnyDataset, Strict):
     """conf/dataset/ising_ring.yaml."""
 
     state_space: Literal["spin"]
+    simulator: Literal["exact"]
     dim: Annotated[int, Field(ge=3)]
     coupling: float
     temperature: Positive

@@ -4,7 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from truescore.config.schema.fields import ClassPath, Open, StateSpace, Strict, Word
+from truescore.config.schema.fields import ClassPath, Open, Positive, StateSpace, Strict, Word
+
+TimeLaw = Literal["log_snr", "uniform", "log_normal"]
 
 
 class AnyLoss(Open):
@@ -16,10 +18,26 @@ class AnyLoss(Open):
 
 
 class Denoising(AnyLoss, Strict):
-    """conf/loss/denoising.yaml."""
+    """conf/loss/denoising.yaml, and the same loss under the names of its other weightings."""
 
     state_space: Literal["real"]
-    weighting: Literal["mode", "score"]
+    weighting: Literal["mode", "score", "likelihood", "velocity", "edm", "min_snr"]
+    times: TimeLaw
+
+
+class FixedSigma(AnyLoss, Strict):
+    """conf/loss/fixed_sigma.yaml."""
+
+    state_space: Literal["real"]
+    sigma: Positive
+
+
+class Implicit(AnyLoss, Strict):
+    """conf/loss/implicit.yaml."""
+
+    state_space: Literal["real"]
+    trace: Literal["hutchinson", "sliced", "exact"]
+    times: TimeLaw
 
 
 class RatioMatching(AnyLoss, Strict):
@@ -30,6 +48,12 @@ class RatioMatching(AnyLoss, Strict):
 
 LOSSES: dict[str | None, type[BaseModel]] = {
     "denoising": Denoising,
+    "likelihood": Denoising,
+    "flow_matching": Denoising,
+    "edm": Denoising,
+    "min_snr": Denoising,
+    "fixed_sigma": FixedSigma,
+    "implicit": Implicit,
     "ratio_matching": RatioMatching,
     None: AnyLoss,
 }

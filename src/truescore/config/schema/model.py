@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from truescore.config.schema.fields import (
     ClassPath,
@@ -63,11 +63,84 @@ class ChainNet(AnyModel, Strict):
 
     state_space: Literal["real"]
     net: DilatedChainNet
-    skip: Literal["none", "wiener", "two_wells"]
+    skip: Literal["none", "wiener", "two_wells", "mixture"]
+
+
+class Prediction(AnyModel):
+    """What the files of plain networks share."""
+
+    state_space: Literal["real"]
+    prediction: Literal["score", "noise", "x_0", "v", "velocity"]
+
+
+class MLPNet(AnyNet, Strict):
+    """The ``net`` of conf/model/mlp.yaml."""
+
+    width: Count
+    depth: Count
+    activation: Literal["tanh", "softplus", "silu"]
+    time: bool
+
+
+class MLP(Prediction, Strict):
+    """conf/model/mlp.yaml."""
+
+    net: MLPNet
+
+
+class ResidualMLPNet(AnyNet, Strict):
+    """The ``net`` of conf/model/residual_mlp.yaml."""
+
+    width: Count
+    depth: Count
+
+
+class ResidualMLP(Prediction, Strict):
+    """conf/model/residual_mlp.yaml."""
+
+    net: ResidualMLPNet
+
+
+class UNet1d(AnyNet, Strict):
+    """The ``net`` of conf/model/unet.yaml."""
+
+    channels: Count
+    depth: Count
+
+
+class UNet(Prediction, Strict):
+    """conf/model/unet.yaml."""
+
+    net: UNet1d
+
+
+class PlainCNNNet(AnyNet, Strict):
+    """The ``net`` of conf/model/plain_cnn.yaml."""
+
+    channels: Count
+    depth: Count
+    kernel_size: Count
+
+    @field_validator("kernel_size")
+    @classmethod
+    def _has_a_centre(cls, value: int) -> int:
+        if value % 2 == 0:
+            raise ValueError("an odd integer: a convolution needs a centre")
+        return value
+
+
+class PlainCNN(Prediction, Strict):
+    """conf/model/plain_cnn.yaml."""
+
+    net: PlainCNNNet
 
 
 MODELS: dict[str | None, type[BaseModel]] = {
     "leave_one_out": LeaveOneOut,
     "chain_net": ChainNet,
+    "mlp": MLP,
+    "residual_mlp": ResidualMLP,
+    "unet": UNet,
+    "plain_cnn": PlainCNN,
     None: AnyModel,
 }

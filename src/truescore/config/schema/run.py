@@ -1,11 +1,24 @@
 """The keys of a run outside every section, and the sections that no law decides."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from truescore.config.schema.fields import Count, Positive, Strict, Word
+from truescore.config.schema.fields import Count, Positive, StateSpace, Strict, Word
+
+# Distance -> the state spaces it has a meaning in.
+DISTANCES: dict[str, tuple[StateSpace, ...]] = {
+    "energy_distance": ("real", "spin"),
+    "mmd": ("real", "spin"),
+    "sliced_wasserstein": ("real",),
+    "wasserstein_1": ("real",),
+    "wasserstein_2": ("real",),
+    "c2st": ("real", "spin"),
+    "total_variation": ("real",),
+}
+NEED_TRANSPORT = frozenset({"wasserstein_1", "wasserstein_2"})
 
 
 class Run(Strict):
@@ -56,3 +69,16 @@ class Metrics(Strict):
     n_levels: Annotated[int, Field(ge=2)]
     n_null: Annotated[int, Field(ge=100)]
     n_bootstrap: Annotated[int, Field(ge=100)]
+    distances: list[str] = []  # a run from before there were any can be judged again
+
+    @field_validator("distances", mode="before")
+    @classmethod
+    def _are_known(cls, value: Any) -> Any:
+        known = isinstance(value, list) and all(
+            isinstance(name, str) and name in DISTANCES for name in value
+        )
+        if not known or len(set(value)) < len(value):
+            raise ValueError(f"a list of some of {', '.join(DISTANCES)}, each once; [] for none")
+        if not NEED_TRANSPORT.isdisjoint(value) and find_spec("ot") is None:
+            raise ValueError("others, as these need the library POT: pip install pot")
+        return value

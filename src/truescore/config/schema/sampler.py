@@ -2,9 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from truescore.config.schema.fields import ClassPath, Count, Open, StateSpace, Strict, Word
+from truescore.config.schema.fields import (
+    ClassPath,
+    Count,
+    NonNegative,
+    Open,
+    Positive,
+    StateSpace,
+    Strict,
+    Word,
+)
 
 
 class AnySampler(Open):
@@ -14,7 +23,7 @@ class AnySampler(Open):
     name: Word
     state_space: StateSpace
     steps: Annotated[int, Field(ge=2)]
-    grid: Literal["uniform", "quadratic", "geometric", "log_snr", "spectral"]
+    grid: Literal["uniform", "quadratic", "geometric", "log_snr", "karras", "spectral"]
     n_generate: Annotated[int, Field(ge=2)]
     chunk_size: Count
 
@@ -23,19 +32,68 @@ class SpinSampler(AnySampler, Strict):
     """conf/sampler/analytic.yaml and euler.yaml."""
 
     state_space: Literal["spin"]
-    grid: Literal["uniform", "quadratic", "geometric", "log_snr"]
+    grid: Literal["uniform", "quadratic", "geometric", "log_snr", "karras"]
 
 
 class RealSampler(AnySampler, Strict):
-    """conf/sampler/euler_maruyama.yaml and heun.yaml."""
+    """A sampler of reals with no keys of its own, such as conf/sampler/heun.yaml."""
 
     state_space: Literal["real"]
+    prior: Literal["matched", "standard"]
+
+
+class PredictorCorrector(RealSampler):
+    """conf/sampler/predictor_corrector.yaml."""
+
+    predictor: Literal["ancestral", "ddim", "reverse_diffusion"]
+    corrections: Count
+    signal_to_noise: Positive
+
+
+class AnnealedLangevin(RealSampler):
+    """conf/sampler/annealed_langevin.yaml."""
+
+    repeats: Count
+    stride: Annotated[float, Field(gt=0, lt=2)]
+
+
+class Adaptive(RealSampler):
+    """conf/sampler/adaptive.yaml."""
+
+    tolerance: Positive
+
+
+class EDM(RealSampler):
+    """conf/sampler/edm.yaml."""
+
+    churn: NonNegative
+    churn_min: NonNegative
+    churn_max: NonNegative
+    inflation: Positive
+
+    @field_validator("churn_max")
+    @classmethod
+    def _rises(cls, value: float, info: ValidationInfo) -> float:
+        churn_min = info.data.get("churn_min")
+        if churn_min is not None and value < churn_min:
+            raise ValueError(f"at least sampler.churn_min={churn_min}")
+        return value
 
 
 SAMPLERS: dict[str | None, type[BaseModel]] = {
     "analytic": SpinSampler,
     "euler": SpinSampler,
+    "adaptive": Adaptive,
+    "ancestral": RealSampler,
+    "annealed_langevin": AnnealedLangevin,
+    "ddim": RealSampler,
+    "dpm_solver_2m": RealSampler,
+    "dpm_solver_2m_sde": RealSampler,
+    "edm": EDM,
     "euler_maruyama": RealSampler,
+    "gaussian_bridge": RealSampler,
     "heun": RealSampler,
+    "predictor_corrector": PredictorCorrector,
+    "reverse_diffusion": RealSampler,
     None: AnySampler,
 }

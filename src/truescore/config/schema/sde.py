@@ -1,5 +1,6 @@
 """Noising processes."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
@@ -15,6 +16,18 @@ from truescore.config.schema.fields import (
 )
 
 
+def _above(smaller: str) -> Callable[[float, ValidationInfo], float]:
+    """Checks that a value exceeds that of a key before it."""
+
+    def check(value: float, info: ValidationInfo) -> float:
+        bound = info.data.get(smaller)
+        if bound is not None and value <= bound:
+            raise ValueError(f"more than sde.{smaller}={bound}")
+        return value
+
+    return check
+
+
 class AnyProcess(Open):
     """What is read of any noising process."""
 
@@ -23,8 +36,8 @@ class AnyProcess(Open):
     state_space: StateSpace
 
 
-class VariancePreserving(AnyProcess, Strict):
-    """conf/sde/vp.yaml; its time runs over [0, 1]."""
+class LinearRate(AnyProcess, Strict):
+    """conf/sde/vp.yaml and sub_vp.yaml; time runs over [0, 1]."""
 
     state_space: Literal["real"]
     beta_min: Positive
@@ -40,6 +53,44 @@ class VariancePreserving(AnyProcess, Strict):
         return value
 
 
+class EndsEarly(AnyProcess, Strict):
+    """conf/sde/rectified_flow.yaml and trigonometric.yaml; no signal is left at t = 1."""
+
+    state_space: Literal["real"]
+    t_min: UnitInterval
+    horizon: UnitInterval
+
+    _order = field_validator("horizon")(_above("t_min"))
+
+
+class CosineVariancePreserving(EndsEarly):
+    """conf/sde/vp_cosine.yaml."""
+
+    offset: UnitInterval
+
+
+class VarianceExploding(AnyProcess, Strict):
+    """conf/sde/ve.yaml; time runs over [0, 1]."""
+
+    state_space: Literal["real"]
+    sigma_min: Positive
+    sigma_max: Positive
+    blurred: bool
+    t_min: UnitInterval
+
+    _order = field_validator("sigma_max")(_above("sigma_min"))
+
+
+class EDM(AnyProcess, Strict):
+    """conf/sde/edm.yaml."""
+
+    state_space: Literal["real"]
+    t_min: Positive
+    sigma_max: Positive
+
+    _order = field_validator("sigma_max")(_above("t_min"))
+
+
 class SpinFlip(AnyProcess, Strict):
     """conf/sde/spin_flip.yaml; with a tolerance up to 0.1 nats the horizon is beyond 0.1."""
 
@@ -49,7 +100,13 @@ class SpinFlip(AnyProcess, Strict):
 
 
 PROCESSES: dict[str | None, type[BaseModel]] = {
-    "vp": VariancePreserving,
+    "vp": LinearRate,
+    "vp_cosine": CosineVariancePreserving,
+    "sub_vp": LinearRate,
+    "ve": VarianceExploding,
+    "edm": EDM,
+    "rectified_flow": EndsEarly,
+    "trigonometric": EndsEarly,
     "spin_flip": SpinFlip,
     None: AnyProcess,
 }

@@ -1,0 +1,105 @@
+"""Denoisers whose network predicts one quantity, with no law beneath it."""
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from truescore.denoisers.base import RealDenoiser
+from truescore.errors import UserError
+from truescore.processes import GaussianNoise
+
+Prediction = Literal["score", "noise", "x_0", "v", "velocity"]
+
+
+class PredictionDenoiser(RealDenoiser):
+    """Posterior mean by a closed formula from a network's prediction.
+
+    With x_t = alpha x_0 + sigma z, the network predicts the mean given x_t of
+
+    - ``score``: (alpha x_0 - x_t) / sigma^2, whose mean is grad log p_t(x_t);
+    - ``noise``: z; Ho et al. 2020, arXiv 2006.11239;
+    - ``x_0``: the data;
+    - ``v``: alpha z - sigma x_0; Salimans and Ho 2022, arXiv 2202.00512;
+    - ``velocity``: alpha' x_0 + sigma' z, whose mean is that of the probability flow;
+      Lipman et al. 2022, arXiv 2210.02747.
+
+    The network sees and gives numbers of order one: it sees x_t in units of its root mean square
+    c = sqrt(alpha^2 l + sigma^2), l the measured second moment of a site, and its answer is in
+    units of the root mean square of what it predicts; the score's unit is 1/c.
+
+    Args:
+        net: ``net(x (n, d), log(sigma/alpha) (n,)) -> (n, d)``.
+        process: forward process.
+        prediction: what the network predicts.
+        second_moment: E[x x'] of the training data, ``(d, d)``.
+    """
+
+    spectrum: Tensor
+    basis: Tensor
+
+    def __init__(
+        self,
+        net: nn.Module,
+        process: GaussianNoise,
+        prediction: Prediction,
+        second_moment: Tensor,
+    ) -> None:
+        super().__init__()
+        if prediction not in get_args(Prediction):
+            known = ", ".join(get_args(Prediction))
+            raise UserError(f"got prediction={prediction}, expected one of {known}: choose one")
+        self.net = net
+        self.process = process
+        self.prediction: Prediction = prediction
+        spectrum, basis = torch.linalg.eigh(second_moment.double())
+        self.register_buffer("spectrum", spectrum.float())
+        self.register_buffer("basis", basis.float())
+
+    def posterior_mean(self, x_t: Tensor, t: Tensor) -> Tensor:
+        """E[x_0 | x_t], ``(n, d)``."""
+        alpha, sigma = self.process.alpha(t)[:, None], self.process.sigma(t)[:, None]
+        scaled = x_t / (alpha**2 * self.spectrum.mean() + sigma**2).sqrt()
+        answer = self.net(scaled, -self.process.log_snr(t) / 2)
+        of_noisy, of_data = linear_form(self.process, self.prediction, t)
+        predicted = self._unit(t) * answer
+        return (predicted - of_noisy[:, None] * x_t) / of_data[:, None]
+
+    def _unit(self, t: Tensor) -> Tensor:
+        """Root mean square of what is predicted, ``(n, 1)``."""
+        t, variance = t[:, None], self.spectrum.mean()
+        alpha, sigma = self.process.alpha(t), self.process.sigma(t)
+        match self.prediction:
+            case "score":
+                return 1 / (alpha**2 * variance + sigma**2).sqrt()
+            case "noise":
+                return torch.ones_like(sigma)
+            case "x_0":
+                return variance.sqrt().expand_as(sigma)
+            case "v":
+                return (alpha**2 + sigma**2 * variance).sqrt()
+            case "velocity":
+                rate = self.process.drift_rate(t)
+                growth = self.process.diffusion(t) ** 2 / (2 * sigma) + rate * sigma
+                return ((rate * alpha) ** 2 * variance + growth**2).sqrt()
+
+
+def linear_form(process: GaussianNoise, prediction: Prediction, t: Tensor) -> tuple[Tensor, Tensor]:
+    """Every prediction as p x_t + q E[x_0 | x_t]: p and q, ``(n,)`` each.
+
+    For the velocity alpha' x_0 + sigma' z with alpha' = f alpha and sigma' = g^2/(2 sigma)
+    + f sigma: p = f + g^2/(2 sigma^2) and q = -alpha g^2/(2 sigma^2).
+    """
+    alpha, sigma = process.alpha(t), process.sigma(t)
+    match prediction:
+        case "score":
+            return -1 / sigma**2, alpha / sigma**2
+        case "noise":
+            return 1 / sigma, -alpha / sigma
+        case "x_0":
+            return torch.zeros_like(alpha), torch.ones_like(alpha)
+        case "v":
+            return alpha / sigma, -(alpha**2 + sigma**2) / sigma
+        case "velocity":
+            decay = process.diffusion(t) ** 2 / (2 * sigma**2)
+            return process.drift_rate(t) + decay, -alpha * decay

@@ -1,0 +1,111 @@
+"""What perfect samples of a law look like to distances between samples."""
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from truescore.metrics import null_cache
+from truescore.metrics.distances import DISTANCES, Distance
+from truescore.metrics.null_law import NullLaw
+from truescore.randomness import keyed_generator
+from truescore.targets import Observable, Target
+
+log = logging.getLogger(__name__)
+
+N_MAX = 512
+"""Largest size of the sets that are drawn; a distance looks at ``null_size`` of each."""
+
+# Entries drawn in one call: exact samplers have a cost per call.
+DRAWN_AT_ONCE = 2**24
+
+
+class PerfectPairs:
+    """Null laws of distances: a perfect sample set against another perfect one of the same size.
+
+    ``n_null`` pairs of sets of min(n, 512) exact samples are drawn, once per law and distance.
+    Where a distance looks at more samples than its null draws did, these are scaled by the root of
+    the sizes' ratio. What is judged is held against one exact set, independent of the null draws
+    and the same for every model of a law.
+
+    Args:
+        target: the law.
+        distances: by name.
+        observables: of the law; their exact values are part of the cache's key.
+        n_null: number R of pairs.
+        seed: of the generator that draws them.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        distances: Mapping[str, Distance],
+        observables: Sequence[Observable],
+        n_null: int,
+        seed: int,
+    ) -> None:
+        self.target = target
+        self.distances = distances
+        self.observables = observables
+        self.n_null = n_null
+        self.seed = seed
+        self._exact = torch.empty(0, target.dim, dtype=torch.float64)
+
+    def exact(self, n: int) -> Tensor:
+        """The first ``n`` exact samples that all models are held against, ``(n, d)`` float64."""
+        if len(self._exact) < n:
+            # Always as many as any distance takes: the samples of a call depend on its size.
+            most = max(kind.most for kind in DISTANCES.values())
+            generator = keyed_generator(self.seed, "exact side of distances")
+            self._exact = self.target.sample(most, generator).double()
+        return self._exact[:n]
+
+    def null_laws(self, n: int) -> dict[str, NullLaw]:
+        """The null law of each distance of ``n`` samples, by name."""
+        draws = self._draws(min(n, N_MAX))
+        laws = {}
+        for name, distance in self.distances.items():
+            judged, drawn = min(n, distance.most), min(n, distance.null_size)
+            laws[name] = NullLaw(draws[name] * math.sqrt(drawn / judged))
+        return laws
+
+    def _draws(self, n: int) -> dict[str, Tensor]:
+        """Distances of ``n_null`` pairs of sets of n samples, ``(n_null,)`` each, cached."""
+        law = null_cache.key(self.target, self.observables, n, self.n_null, self.seed)
+        draws, missing = {}, []
+        for name in self.distances:
+            stored = null_cache.load(f"{law}-{name}", [name], self.n_null)
+            if stored is None:
+                missing.append(name)
+            else:
+                draws |= stored
+        if missing:
+            log.info(
+                "drawing %d pairs of perfect sets of %d samples of %s for %s, kept in %s",
+                self.n_null,
+                n,
+                type(self.target).__name__,
+                ", ".join(missing),
+                null_cache.folder(),
+            )
+            drawn = self._draw(n, [self.distances[name] for name in missing])
+            for name, values in drawn.items():
+                null_cache.store(f"{law}-{name}", {name: values})
+            draws |= drawn
+        return draws
+
+    def _draw(self, n: int, distances: Sequence[Distance]) -> dict[str, Tensor]:
+        # Another stream than that of the observables' draws, and the same for every distance.
+        generator = keyed_generator(self.seed, "pairs")
+        values: dict[str, list[float]] = {distance.name: [] for distance in distances}
+        at_once = max(1, DRAWN_AT_ONCE // (2 * n * self.target.dim))
+        for start in range(0, self.n_null, at_once):
+            pairs = min(at_once, self.n_null - start)
+            drawn = self.target.sample(pairs * 2 * n, generator).reshape(pairs, 2, n, -1)
+            for x, y in drawn.double():
+                for distance in distances:
+                    size = distance.null_size
+                    values[distance.name].append(distance(x[:size], y[:size]))
+        return {name: torch.tensor(each, dtype=torch.float64) for name, each in values.items()}

@@ -1,0 +1,245 @@
+"""Generated points against the exact density, for laws on the line and in the plane."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
+
+from truescore.errors import UserError
+from truescore.plots import arrays, style
+from truescore.plots.marginal import wilson_interval
+
+SHARES = (0.99, 0.9, 0.5)
+LINES = (":", "--", "-")
+# Cells with fewer expected points say nothing about a deviation in standard errors.
+FEWEST_EXPECTED = 5
+LIMIT = 5.0
+"""Deviations beyond 5 standard errors share the end of the colour scale."""
+
+
+def _binned(
+    generated: ArrayLike, grid: ArrayLike, density: ArrayLike, n_bins: int
+) -> tuple[arrays.Floats, arrays.Floats, arrays.Floats, int]:
+    """Counts per bin of the grid's range, the bins' edges and probabilities, and n."""
+    values = arrays.array("generated", generated, ("n",))
+    points = arrays.array("grid", grid, ("g",))
+    exact = arrays.array("density", density, points.shape)
+    edges = np.linspace(points[0], points[-1], n_bins + 1)
+    count, _ = np.histogram(values, edges)
+    steps = np.diff(points) * (exact[1:] + exact[:-1]) / 2
+    cumulative = np.concatenate([[0.0], np.cumsum(steps)])
+    probability = np.diff(np.interp(edges, points, cumulative))
+    return count.astype(np.float64), edges, probability, len(values)
+
+
+def _deviation(count: arrays.Floats, expected: arrays.Floats) -> arrays.Floats:
+    """Counts less expected ones in standard errors; missing where too few are expected to tell.
+
+    Where few are expected and many are found, that is told all the same.
+    """
+    deviation = (count - expected) / np.sqrt(np.maximum(expected, 1))
+    telling = (expected >= FEWEST_EXPECTED) | (deviation > LIMIT)
+    return np.where(telling, deviation, np.nan)
+
+
+def draw_histogram(
+    ax: Axes, generated: ArrayLike, grid: ArrayLike, density: ArrayLike, *, n_bins: int = 80
+) -> None:
+    """Draw a histogram with 95% intervals under the exact density; see ``density_line``."""
+    count, edges, _, n = _binned(generated, grid, density, n_bins)
+    width = edges[1] - edges[0]
+    lower, upper = wilson_interval(count, n)
+    height = count / n / width
+    ax.stairs(height, edges, fill=True, color=style.GENERATED, alpha=0.3, label="generated")
+    ax.errorbar(
+        (edges[:-1] + edges[1:]) / 2,
+        height,
+        yerr=np.where(
+            count > 0, np.stack([height - lower / width, upper / width - height]), np.nan
+        ),
+        fmt="none",
+        ecolor=style.GENERATED,
+        elinewidth=1.1,
+        label="95% interval",
+    )
+    exact = np.asarray(density)
+    ax.plot(grid, exact, color=style.EXACT, linewidth=1.4, label="exact density")
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_ylim(0, 1.1 * max(exact.max(), (upper / width).max()))
+    style.tidy(ax, x="$x$", y="probability density")
+
+
+def draw_deviation(
+    ax: Axes, generated: ArrayLike, grid: ArrayLike, density: ArrayLike, *, n_bins: int = 80
+) -> None:
+    """Draw each bin's count less the expected one, in standard errors; see ``density_line``."""
+    count, edges, probability, n = _binned(generated, grid, density, n_bins)
+    deviation = _deviation(count, n * probability)
+    ax.axhspan(-style.Z95, style.Z95, color=style.PALE, linewidth=0)
+    ax.axhline(0, color=style.EXACT, linewidth=1.2)
+    ax.plot((edges[:-1] + edges[1:]) / 2, deviation, "o", color=style.GENERATED, markersize=3.5)
+    largest = 1.15 * max(3.5, float(np.nanmax(np.abs(deviation), initial=0)))
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_ylim(-largest, largest)
+    style.tidy(ax, x="$x$", y="deviation\n(standard errors)")
+
+
+def density_line(
+    generated: ArrayLike, grid: ArrayLike, density: ArrayLike, *, n_bins: int = 80
+) -> Figure:
+    """Show a histogram over the exact density of a law on the line, and how far they are apart.
+
+    The grey band holds 95% of the bins of perfect samples.
+
+    Args:
+        generated: Generated values (n,).
+        grid: Increasing points (g,), fine beside the bins; the histogram covers their range.
+        density: Exact density at the points (g,).
+        n_bins: Number of bins.
+    """
+    figure = style.new_figure(8, 5)
+    line_panels(figure, generated, grid, density, n_bins=n_bins)
+    return figure
+
+
+def line_panels(
+    figure: Figure | SubFigure,
+    generated: ArrayLike,
+    grid: ArrayLike,
+    density: ArrayLike,
+    *,
+    n_bins: int = 80,
+) -> None:
+    """Fill a figure, or a part of one; arguments as in ``density_line``."""
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    draw_histogram(upper, generated, grid, density, n_bins=n_bins)
+    draw_deviation(lower, generated, grid, density, n_bins=n_bins)
+    upper.set_xlabel("")
+    _say_what_is_outside(upper, np.asarray(generated)[:, None], [np.asarray(grid)])
+    style.legend(upper, ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
+
+
+def draw_points(ax: Axes, points: ArrayLike, *, title: str, colour: str, n_show: int) -> None:
+    """Draw the first points ``(n, 2)`` of a set."""
+    shown = arrays.array("points", points, ("n", 2))[:n_show]
+    size = 6 if len(shown) > 500 else 12
+    ax.scatter(*shown.T, s=size, color=colour, alpha=0.3, linewidths=0, rasterized=True)
+    style.tidy(ax, title=f"{title} ({len(shown):,} points)", x="$x_1$", y="$x_2$", colour=colour)
+
+
+def draw_contours(ax: Axes, x: arrays.Floats, y: arrays.Floats, density: arrays.Floats) -> None:
+    """Draw the smallest regions that hold 99, 90 and 50% of the law."""
+    ordered = np.sort(density.ravel())[::-1]
+    held = np.cumsum(ordered) / ordered.sum()
+    levels = [ordered[np.searchsorted(held, share)] for share in SHARES]
+    ax.contour(x, y, density, levels, colors=style.EXACT, linestyles=LINES, linewidths=0.9)
+
+
+def draw_deviation_map(
+    ax: Axes, generated: ArrayLike, x: arrays.Floats, y: arrays.Floats, density: arrays.Floats
+) -> QuadMesh:
+    """Draw each cell's count less the expected one, in standard errors; returns the coloured cells.
+
+    Cells are blocks of the density's grid, of which those with few expected points stay white.
+    """
+    values = arrays.array("generated", generated, ("n", 2))
+    spacing = x[1] - x[0], y[1] - y[0]
+    expected = len(values) * density * spacing[0] * spacing[1]
+    # From one cell of the grid up, the finest blocks most of whose mass is in telling cells.
+    for block in (2, 3, 4, 6, 8, 12, 16, 24, 32):
+        rows, columns = len(y) // block, len(x) // block
+        inner = expected[: rows * block, : columns * block]
+        coarse = inner.reshape(rows, block, columns, block).sum((1, 3))
+        if coarse[coarse >= FEWEST_EXPECTED].sum() > 0.9 * coarse.sum():
+            break
+    edges = [
+        axis[0] - step / 2 + step * block * np.arange(cells + 1)
+        for axis, step, cells in ((x, spacing[0], columns), (y, spacing[1], rows))
+    ]
+    count, _, _ = np.histogram2d(values[:, 1], values[:, 0], [edges[1], edges[0]])
+    cells = ax.pcolormesh(
+        *edges,
+        _deviation(count, coarse),
+        cmap=style.DIVERGING,
+        vmin=-LIMIT,
+        vmax=LIMIT,
+        rasterized=True,
+    )
+    style.tidy(ax, title="generated − exact, per cell", x="$x_1$", y="$x_2$")
+    return cells
+
+
+def density_plane(
+    generated: ArrayLike,
+    exact: ArrayLike,
+    x: ArrayLike,
+    y: ArrayLike,
+    density: ArrayLike,
+    *,
+    n_show: int = 2000,
+) -> Figure:
+    """Show generated points of a law in the plane beside exact ones, and where they are too many.
+
+    Args:
+        generated: Generated points (n, 2).
+        exact: Exact points (m, 2).
+        x: Evenly spaced first coordinates (g,); the panels cover their range.
+        y: Evenly spaced second coordinates (h,).
+        density: Exact density at (y, x), shape (h, g).
+        n_show: How many of each set are drawn; the deviations count all generated ones.
+    """
+    ratio = np.ptp(np.asarray(y)) / np.ptp(np.asarray(x))
+    figure = style.new_figure(13, 1.3 + 3.5 * float(np.clip(ratio, 0.3, 1.2)))
+    plane_panels(figure, generated, exact, x, y, density, n_show=n_show)
+    return figure
+
+
+def plane_panels(
+    figure: Figure | SubFigure,
+    generated: ArrayLike,
+    exact: ArrayLike,
+    x: ArrayLike,
+    y: ArrayLike,
+    density: ArrayLike,
+    *,
+    n_show: int = 2000,
+) -> None:
+    """Fill a figure, or a part of one; arguments as in ``density_plane``."""
+    first = arrays.array("generated", generated, ("n", 2))
+    across, up = arrays.array("x", x, ("g",)), arrays.array("y", y, ("h",))
+    level = arrays.array("density", density, (len(up), len(across)))
+    if not level.max() > 0:
+        raise UserError("density: got no positive value, expected the exact density on the grid.")
+    left, centre, right = figure.subplots(1, 3, sharex=True, sharey=True)
+    draw_points(left, first, title="generated", colour=style.GENERATED, n_show=n_show)
+    draw_points(centre, exact, title="exact samples", colour=style.EXACT, n_show=n_show)
+    cells = draw_deviation_map(right, first, across, up, level)
+    for ax in (left, centre, right):
+        draw_contours(ax, across, up, level)
+        ax.set_aspect("equal")
+        ax.set_xlim(across[0], across[-1])
+        ax.set_ylim(up[0], up[-1])
+    for ax in (centre, right):
+        ax.set_ylabel("")
+    bar = figure.colorbar(cells, cax=right.inset_axes((1.04, 0, 0.05, 1)), extend="both")
+    bar.set_label("standard errors", fontsize=style.LABEL)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=style.TICK, color=style.GREY)
+    handles = [
+        Line2D([], [], color=style.EXACT, linestyle=line, linewidth=0.9) for line in reversed(LINES)
+    ]
+    labels = [f"{share:.0%} of the law" for share in reversed(SHARES)]
+    options = {"ncols": 3, "frameon": False, "fontsize": style.TICK}
+    figure.legend(handles, labels, loc="outside lower center", **options)
+    _say_what_is_outside(left, first, [across, up])
+
+
+def _say_what_is_outside(ax: Axes, points: arrays.Floats, axes: list[arrays.Floats]) -> None:
+    """Write how many points lie beyond the axes, if any do."""
+    low, high = (np.array([axis[end] for axis in axes]) for end in (0, -1))
+    lost = int(((points < low) | (points > high)).any(1).sum())
+    if lost:
+        text = f"{lost:,} of {len(points):,} generated\npoints lie outside"
+        ax.text(0.02, 0.98, text, transform=ax.transAxes, va="top", fontsize=style.TICK)

@@ -1,0 +1,38 @@
+"""Draws from the forward process's own law of x_s between x_0 and x_t."""
+
+import torch
+from torch import Tensor
+
+from truescore.denoisers import RealDenoiser
+from truescore.samplers.grids import Grid
+from truescore.samplers.real import Prior, StochasticSampler, noise_like, noise_scale
+
+
+class Ancestral(StochasticSampler):
+    """y_s = D + q^2 (y_t - D) + r_s sqrt(1 - q^2) z, q = r_s/r_t: weak order 1.
+
+    The Gaussian bridge p(x_s | x_t, x_0), exact, with the posterior mean D for x_0: what x_0
+    scatters about D is left out. Ho, Jain and Abbeel 2020, arXiv 2006.11239, equations 6 and 7,
+    for any Gaussian process; also the first-order SDE-DPM-Solver++.
+    """
+
+    def __init__(self, steps: int = 256, grid: Grid = "log_snr", prior: Prior = "matched") -> None:
+        super().__init__(steps, grid, prior)
+
+    def inner_step(
+        self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Draw from the bridge that ends in the posterior mean."""
+        clean = denoiser.posterior_mean(x_t, t)
+        return bridge(denoiser, x_t, t, s, clean, noise_like(x_t, generator)).to(x_t)
+
+
+def bridge(
+    denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, clean: Tensor, z: Tensor
+) -> Tensor:
+    """x_s given x_t and x_0 = ``clean``, ``(n, d)``, from standard normal numbers z."""
+    process = denoiser.process
+    y = x_t / process.alpha(t)[:, None]
+    change = (process.log_snr(t) - process.log_snr(s))[:, None]
+    noise = noise_scale(denoiser, s) * (-torch.expm1(change)).sqrt() * z
+    return process.alpha(s)[:, None] * (clean + change.exp() * (y - clean) + noise)

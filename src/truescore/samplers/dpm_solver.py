@@ -1,0 +1,129 @@
+"""DPM-Solver++ of second order from two evaluations, on the flow and on the reverse SDE."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from truescore.denoisers import RealDenoiser
+from truescore.samplers.ancestral import bridge
+from truescore.samplers.base import Step
+from truescore.samplers.ddim import shrink_noise
+from truescore.samplers.grids import Grid
+from truescore.samplers.real import (
+    FlowSampler,
+    Prior,
+    RealSampler,
+    StochasticSampler,
+    noise_like,
+)
+
+
+@dataclass
+class Evaluation:
+    """The last posterior mean of a path and the log-SNR of its points; none at the start."""
+
+    posterior_mean: Tensor | None = None
+    log_snr: Tensor | None = None
+
+    def extrapolate(self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor) -> Tensor:
+        """D half a step on in log-SNR, by a line through the last D and this one; keep this one."""
+        process = denoiser.process
+        here, log_snr = denoiser.posterior_mean(x_t, t), process.log_snr(t)[:, None]
+        ahead = here
+        if self.posterior_mean is not None and self.log_snr is not None:
+            steps = (process.log_snr(s)[:, None] - log_snr) / (log_snr - self.log_snr)
+            ahead = here + steps / 2 * (here - self.posterior_mean)
+        self.posterior_mean, self.log_snr = here, log_snr
+        return ahead
+
+
+class TwoStepSampler(RealSampler):
+    """A sampler whose step looks at two evaluations, and so needs a new one only."""
+
+    def __init__(self, steps: int = 64, grid: Grid = "log_snr", prior: Prior = "matched") -> None:
+        super().__init__(steps, grid, prior)
+
+    def begin(self) -> Step:
+        """``step`` with a path's own memory."""
+        return partial(self.step, last=Evaluation())
+
+    def step(
+        self,
+        denoiser: RealDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
+        last: Evaluation | None = None,
+    ) -> Tensor:
+        """Move points from time t to s; of order 1 if there is no last evaluation."""
+        if not s[0] > 0:
+            return self.last_step(denoiser, x_t, t, generator)
+        return self.inner_step(denoiser, x_t, t, s, generator, last)
+
+    def inner_step(
+        self,
+        denoiser: RealDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
+        last: Evaluation | None = None,
+    ) -> Tensor:
+        """Move points from time t to s > 0."""
+        clean = (last or Evaluation()).extrapolate(denoiser, x_t, t, s)
+        return self.towards(clean, denoiser, x_t, t, s, generator).to(x_t)
+
+    @abstractmethod
+    def towards(
+        self,
+        clean: Tensor,
+        denoiser: RealDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """x_s as if ``clean`` were the posterior mean all the way."""
+
+
+class DPMSolver2M(TwoStepSampler, FlowSampler):
+    """y_s = D' + (r_s/r_t) (y_t - D'), D' = D + (h/h_last)/2 (D - D_last): order 2.
+
+    h is the step in log-SNR; the first step has D' = D. DDIM with an extrapolated D. Lu et al.
+    2022, arXiv 2211.01095, algorithm 2.
+    """
+
+    def towards(
+        self,
+        clean: Tensor,
+        denoiser: RealDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """A step of DDIM."""
+        return shrink_noise(denoiser, x_t, t, s, clean)
+
+
+class DPMSolver2MSDE(TwoStepSampler, StochasticSampler):
+    """y_s = D' + q^2 (y_t - D') + r_s sqrt(1 - q^2) z, q = r_s/r_t, D' as in ``DPMSolver2M``.
+
+    ``Ancestral`` with an extrapolated D. Lu et al. 2022, arXiv 2211.01095, SDE-DPM-Solver++(2M).
+    """
+
+    def towards(
+        self,
+        clean: Tensor,
+        denoiser: RealDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """An ancestral step."""
+        return bridge(denoiser, x_t, t, s, clean, noise_like(x_t, generator))

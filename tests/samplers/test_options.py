@@ -1,0 +1,100 @@
+"""What single samplers of reals promise beside their order: memory, churn, options."""
+
+import itertools
+import sys
+
+import pytest
+import torch
+
+from truescore.denoisers import oracle
+from truescore.errors import UserError
+from truescore.processes import VariancePreserving
+from truescore.samplers import (
+    DDIM,
+    EDM,
+    Adaptive,
+    Ancestral,
+    AnnealedLangevin,
+    DPMSolver2M,
+    DPMSolver2MSDE,
+    Heun,
+    PredictorCorrector,
+)
+from truescore.targets import GaussianMixture
+
+MEANS = torch.tensor([[1.0, 0.8], [-1.0, -0.8]], dtype=torch.float64)
+COVARIANCE = torch.tensor([[0.15, 0.09], [0.09, 0.08]], dtype=torch.float64)
+WELLS = GaussianMixture(torch.ones(2), MEANS, COVARIANCE.expand(2, 2, 2))
+POINTS = torch.tensor([[0.3, -0.1], [-1.2, 0.5], [0.7, 0.9], [2.0, -1.5]], dtype=torch.float64)
+
+
+@pytest.mark.parametrize("kind", [DPMSolver2M, DPMSolver2MSDE])
+def test_a_path_remembers_nothing_of_the_one_before(kind):
+    """And its first step alone is that of the first-order method."""
+    denoiser, sampler = oracle(WELLS, VariancePreserving()), kind(8)
+    times = sampler.times(denoiser)
+
+    def path():
+        return sampler.path(denoiser, POINTS, times, torch.Generator().manual_seed(9))
+
+    assert torch.equal(path(), path())
+    plain = {DPMSolver2M: DDIM, DPMSolver2MSDE: Ancestral}[kind](8)
+    t, s = times[0].expand(4), times[1].expand(4)
+    first = [
+        chosen.step(denoiser, POINTS, t, s, torch.Generator().manual_seed(9))
+        for chosen in (sampler, plain)
+    ]
+    torch.testing.assert_close(*first, atol=1e-12, rtol=0)
+    other = plain.path(denoiser, POINTS, times, torch.Generator().manual_seed(9))
+    assert not torch.allclose(path(), other)
+
+
+def test_fresh_noise_never_leaves_the_horizon():
+    """And is given only where asked for."""
+    denoiser = oracle(WELLS, VariancePreserving())
+    seen = []
+    plain = denoiser.posterior_mean
+    denoiser.posterior_mean = lambda x_t, t: (seen.append(float(t[0])), plain(x_t, t))[1]
+    EDM(6, churn=100.0, churn_max=1.0).sample(denoiser, 3, 2, torch.Generator().manual_seed(1))
+    grid = EDM(6).times(denoiser)[:-1].tolist()
+    extra = [t for t in seen if min(abs(t - g) for g in grid) > 1e-5]
+    assert max(seen) <= 1 + 1e-6
+    assert extra
+    noise = [
+        float(denoiser.process.sigma(t) / denoiser.process.alpha(t))
+        for t in map(torch.tensor, extra)
+    ]
+    assert max(noise) <= 2**0.5
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Heun(prior="normal"), "sampler.prior='normal'.*matched or standard"),
+        (lambda: PredictorCorrector(predictor="heun"), "predictor='heun'.*ancestral or ddim"),
+        (lambda: PredictorCorrector(corrections=0), "corrections=0.*choose the predictor"),
+        (lambda: PredictorCorrector(signal_to_noise=0), "signal_to_noise=0"),
+        (lambda: AnnealedLangevin(repeats=0), "repeats=0"),
+        (lambda: AnnealedLangevin(stride=2.0), "stride=2.0.*beyond the mean"),
+        (lambda: Adaptive(tolerance=0), "tolerance=0"),
+        (lambda: EDM(churn=-1), "churn=-1"),
+        (lambda: EDM(churn_min=2, churn_max=1), "churn_min=2, churn_max=1"),
+    ],
+)
+def test_bad_options_are_refused(make, message):
+    with pytest.raises(UserError, match=message):
+        make()
+
+
+def test_a_missing_solver_is_told_before_any_work(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchdiffeq", None)
+    with pytest.raises(UserError, match="no torchdiffeq.*pip install 'truescore"):
+        Adaptive()
+
+
+def test_the_loop_visits_every_time_of_a_path():
+    denoiser, times = oracle(WELLS, VariancePreserving()), torch.tensor([1.0, 0.4, 0.1]).double()
+    x, sampler = POINTS, Heun()
+    for t, s in itertools.pairwise(times):
+        x = sampler.step(denoiser, x, t.expand(4), s.expand(4), torch.Generator())
+    assert torch.equal(sampler.path(denoiser, POINTS, times, torch.Generator()), x)

@@ -1,0 +1,55 @@
+"""Laws of one and two dimensions, judged from end to end with no network."""
+
+import math
+
+import pytest
+import torch
+
+from truescore.denoisers import oracle
+from truescore.evaluation import evaluate
+from truescore.figures import evaluation_figures, sample_figures, save_figures
+from truescore.processes import VariancePreserving
+from truescore.targets import FourWell, GinzburgLandauChain, KernelMixture, SwissRoll
+
+SETTINGS = {"n_null": 200, "n_score": 50, "n_levels": 4, "n_bootstrap": 100}
+OF_A_LAW = {1: {"density"}, 2: {"density", "marginals"}}
+
+
+def draw(law, n, seed):
+    return law.sample(n, torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("law", [FourWell(), SwissRoll()], ids=["four wells", "Swiss roll"])
+def test_exact_samples_are_at_the_floor_and_memory_and_gaussians_are_not(law, tmp_path):
+    """A denoiser that answers with the training points is told from the law by its score."""
+    process, data = VariancePreserving(), draw(law, 300, 1)
+    memory = oracle(KernelMixture(data, 1e-4), process)
+    found = evaluate(law, draw(law, 2000, 105), data, SETTINGS, process, memory)
+    judged = {name: j for name, j in found.judgements.items() if name != "score_error"}
+    assert {j.verdict for j in judged.values()} == {"at floor"}
+    assert found.judgements["score_error"].value > 0.1
+    for baseline in ("Gaussian fit", "two Gaussians"):
+        assert found.baselines[baseline]["marginals_ks"].verdict != "at floor"
+        assert math.isfinite(found.baselines[baseline]["score_error"].value)
+    figures = evaluation_figures(law, found, "a law")
+    assert set(figures) == OF_A_LAW[law.dim] | {"verdicts", "score_error", "summary"}
+    save_figures(tmp_path, figures)
+    assert {path.stem for path in tmp_path.iterdir()} == set(figures)
+
+
+def test_the_exact_score_has_no_error():
+    law, process = FourWell(), VariancePreserving()
+    found = evaluate(
+        law, draw(law, 100, 2), draw(law, 100, 3), SETTINGS, process, oracle(law, process)
+    )
+    assert found.judgements["score_error"].value == 0
+
+
+def test_a_chain_keeps_its_figures():
+    law = GinzburgLandauChain(4)
+    assert set(sample_figures(law, draw(law, 50, 4))) == {
+        "samples",
+        "marginals",
+        "mean",
+        "covariance",
+    }

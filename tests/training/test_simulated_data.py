@@ -1,0 +1,109 @@
+"""Training on what a simulation gives, and the certificate beside every run."""
+
+import json
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from truescore.build import build_target
+from truescore.commands import evaluate_run
+from truescore.runs import read_config
+from truescore.simulate import data
+from truescore.training.data import LawDataModule, training_data
+from truescore.training.run import train
+
+from .conftest import small_config
+
+STAND_IN = Path(__file__).resolve().parents[1] / "simulate" / "stand_in.py"
+LANGEVIN = [
+    "dataset.simulator=langevin",
+    "dataset.langevin.integrator=euler_maruyama",
+    "dataset.langevin.dt=0.001",
+    "dataset.langevin.n_chains=80",
+    "dataset.langevin.burn_in=0.1",
+    "dataset.langevin.thin=0.01",
+]
+
+
+@pytest.fixture
+def euler(tmp_path, monkeypatch):
+    """A plain Euler-Maruyama step in place of the package's own."""
+    (tmp_path / "module").mkdir()
+    shutil.copy(STAND_IN, tmp_path / "module" / "plain_euler.py")
+    monkeypatch.syspath_prepend(str(tmp_path / "module"))
+    monkeypatch.setitem(data.INTEGRATORS, "euler_maruyama", "plain_euler.PlainEuler")
+
+
+def test_the_certificate_of_exact_data_passes(finished):
+    folder, config, _ = finished
+    certificate = json.loads((folder / "certificate.json").read_text())
+    assert certificate["passed"] and certificate["simulator"] == "exact"
+    assert certificate["n"] == certificate["n_effective"] == config.dataset.n_train
+
+
+def test_a_run_on_simulated_data(euler, tmp_path, caplog, without_figures):
+    config = small_config("gl_d8", *LANGEVIN)
+    run = tmp_path / "run"
+    run.mkdir()
+    with caplog.at_level(logging.INFO, logger="truescore"):
+        summary = train(config, run)
+    # Chains this short have kept their start: the certificate says so, in the file and in the log.
+    certificate = json.loads((run / "certificate.json").read_text())
+    assert certificate["simulator"] == "euler_maruyama" and certificate["n_chains"] == 80
+    assert not certificate["passed"]
+    assert "Data certificate: 400 samples of GinzburgLandauChain" in caplog.text
+    warnings = [r.message for r in caplog.records if r.levelno == logging.WARNING]
+    assert sum(line.startswith("data certificate: ") for line in warnings) == len(
+        certificate["failures"]
+    )
+    assert summary["metrics"]["energy_per_site"]["floor"] > 0
+    # Judged again from its folder, with the data as they are kept.
+    caplog.clear()
+    with caplog.at_level(logging.INFO, logger="truescore"):
+        evaluate_run(run, [], None, str(tmp_path / "again"))
+    again = json.loads((tmp_path / "again" / "summary.json").read_text())
+    assert again["baselines"]["training data"] == summary["baselines"]["training data"]
+    assert "simulating" not in caplog.text
+    dataset = read_config(run)["dataset"]
+    assert dataset["simulator"] == "langevin"
+
+
+def test_held_out_data_are_of_other_chains(euler):
+    config = small_config("gl_d8", *LANGEVIN)
+    target = build_target(config)
+    module = LawDataModule(target, config.dataset, steps_per_epoch=4, seed=0)
+    assert torch.equal(module.train_data, training_data(target, config.dataset, 0))
+    assert len(module.val_data) == 100
+    assert not torch.isin(module.val_data, module.train_data).any()
+    assert not torch.equal(module.train_data, training_data(target, config.dataset, 1))
+
+
+def test_a_law_in_a_box_starts_inside(euler, monkeypatch):
+    """The start is clipped, and mirrors stand around an integrator that is not exact."""
+    seen = {}
+
+    class Box:
+        def __init__(self, inner, half_width, rule):
+            seen.update(half_width=half_width, rule=rule)
+            self.inner, self.dt = inner, inner.dt
+
+        def start(self, x):
+            seen["reach"] = float(x.abs().max())
+            return x
+
+        def run(self, x, steps, generator):
+            return x
+
+        def output(self, x, generator):
+            return x
+
+    real = data.get_class
+    monkeypatch.setattr(
+        data, "get_class", lambda name: Box if name == "truescore.simulate.Box" else real(name)
+    )
+    config = small_config("gl_d8", *LANGEVIN, "dataset.half_width=1.5")
+    training_data(build_target(config), config.dataset, 0)
+    assert seen == {"half_width": 1.5, "rule": "reflecting", "reach": 1.5}
