@@ -39,14 +39,17 @@ def test_score_is_the_slope_of_the_density(alpha, sigma):
     torch.testing.assert_close(law.covariance(), blurred.covariance())
 
 
-def test_score_is_tweedies():
-    """(alpha E[x_0 | x_t] - x_t) / sigma^2, and no gradient leaks out of it."""
-    alpha, sigma = 0.6, 0.5
-    ones = torch.ones(6, dtype=torch.float64)
-    _, mean = MIXTURE.gaussian_posterior(POINTS, alpha * ones, sigma * ones)
-    got = NoisedLaw(MIXTURE, alpha, sigma).score(POINTS)
-    torch.testing.assert_close(got, (alpha * mean - POINTS) / sigma**2, atol=1e-11, rtol=1e-11)
-    assert not got.requires_grad
+def test_points_keep_their_precision():
+    assert NoisedLaw(MIXTURE).score(POINTS.float()).dtype == torch.float32
+    assert NoisedLaw(MIXTURE, 0.5, 0.5).score(POINTS.float()).dtype == torch.float32
+
+
+def test_a_law_without_a_score_is_told():
+    class Scoreless:
+        state_space = "real"
+
+    with pytest.raises(UserError, match="got Scoreless, which has no score, expected a method"):
+        NoisedLaw(Scoreless()).score(POINTS)
 
 
 def test_langevin_keeps_its_law(assert_mean, assert_uniform):
