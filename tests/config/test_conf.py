@@ -29,18 +29,21 @@ def leaves(node, path=""):
 def test_all_the_experiments_are_there():
     ising = {f"ising_d{d}" for d in (16, 32, 64, 128)}
     chain = {f"gl_d{d}" for d in (8, 16, 20, 32, 64, 128)}
-    assert set(EXPERIMENTS) == ising | chain
+    assert set(EXPERIMENTS) == ising | chain | {"four_well", "swiss_roll"}
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_an_experiment_is_valid_and_trains_on_what_it_says(composed, experiment):
     config = composed(f"+experiment={experiment}")
     assert check(config) == []
-    law, _, dim = experiment.rpartition("_d")
     assert config.name == experiment
-    assert config.dataset.name == {"ising": "ising_ring", "gl": "ginzburg_landau"}[law]
-    assert config.dataset.dim == int(dim)
-    assert config.dataset.n_train == {"ising": 10_000, "gl": 100_000}[law]
+    law, _, dim = experiment.rpartition("_d")
+    if law:
+        assert config.dataset.name == {"ising": "ising_ring", "gl": "ginzburg_landau"}[law]
+        assert config.dataset.dim == int(dim)
+        assert config.dataset.n_train == {"ising": 10_000, "gl": 100_000}[law]
+    else:
+        assert config.dataset.name == experiment
     # A batch is a real one: many points, and many batches to an epoch.
     assert 64 <= config.dataset.batch_size <= config.dataset.n_train // 10
     assert config.trainer.max_steps * config.dataset.batch_size >= config.dataset.n_train

@@ -71,9 +71,8 @@ def test_up_and_down_agree_for_a_denoiser_that_is_no_laws():
 
     torch.nn.init.normal_(net.double()[1].weight, std=0.3, generator=seeded(6))
     process = VariancePreserving()
-    denoiser = LearnedRealDenoiser(
-        fields, process, WELLS.covariance(), WELL.float(), 0.1 * COVARIANCE.float()
-    ).double()
+    skip = torch.full((len(WELL),), 1 / len(WELL)), WELL.float(), 0.1 * COVARIANCE.float()
+    denoiser = LearnedRealDenoiser(fields, process, WELLS.covariance(), *skip).double()
     x, drawn = sample_with_log_prob(denoiser, 20, seeded(7), tolerance=1e-7)
     found = log_likelihood(denoiser, x, tolerance=1e-7)
     torch.testing.assert_close(found.log_prob, drawn.log_prob, atol=1e-4, rtol=0)
