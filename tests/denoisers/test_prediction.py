@@ -7,9 +7,15 @@ import torch
 from torch import nn
 
 from truescore.denoisers import PredictionDenoiser
-from truescore.denoisers.prediction import Prediction
+from truescore.denoisers.prediction import Prediction, linear_form
 from truescore.errors import UserError
-from truescore.processes import VariancePreserving
+from truescore.processes import (
+    EDM,
+    RectifiedFlow,
+    Trigonometric,
+    VarianceExploding,
+    VariancePreserving,
+)
 from truescore.targets import GaussianMixture
 
 DIM, DRAWS = 4, 20_000
@@ -47,17 +53,17 @@ def slope(f, t, step=1e-6):
     return (f(t + step) - f(t - step)) / (2 * step)
 
 
-def predicted(kind, mean, x_t, t):
+def predicted(kind, mean, x_t, t, process=PROCESS):
     """What a network of this kind must say for the posterior mean to be ``mean``, as defined."""
     t = t[:, None]
-    alpha, sigma = PROCESS.alpha(t), PROCESS.sigma(t)
+    alpha, sigma = process.alpha(t), process.sigma(t)
     noise = (x_t - alpha * mean) / sigma
     return {
         "score": -noise / sigma,
         "noise": noise,
         "x_0": mean,
         "v": alpha * noise - sigma * mean,
-        "velocity": slope(PROCESS.alpha, t) * mean + slope(PROCESS.sigma, t) * noise,
+        "velocity": slope(process.alpha, t) * mean + slope(process.sigma, t) * noise,
     }[kind]
 
 
@@ -81,6 +87,19 @@ def test_prediction_gives_the_mean_it_was_made_from(kind):
     # The derivatives of alpha and sigma in the velocity are finite differences.
     close = {"atol": 1e-6, "rtol": 1e-6} if kind == "velocity" else {"atol": 1e-10, "rtol": 1e-10}
     torch.testing.assert_close(learned(kind, answer).posterior_mean(x_t, t), mean, **close)
+
+
+@each
+@pytest.mark.parametrize("kind_of_noise", [RectifiedFlow, VarianceExploding, EDM, Trigonometric])
+def test_formulas_hold_for_other_processes(kind, kind_of_noise):
+    process = kind_of_noise()
+    mean, x_t, _ = points()
+    span = process.horizon - process.t_min
+    t = process.t_min + span * torch.linspace(0.05, 0.95, 9, dtype=torch.float64)
+    of_noisy, of_data = linear_form(process, kind, t)
+    expected = predicted(kind, mean, x_t, t, process)
+    formula = of_noisy[:, None] * x_t + of_data[:, None] * mean
+    torch.testing.assert_close(formula, expected, atol=1e-6, rtol=1e-6)
 
 
 @each

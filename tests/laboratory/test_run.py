@@ -81,7 +81,7 @@ def test_a_chain_far_from_its_target_is_told_apart_and_agrees_with_its_closed_fo
 
 
 def test_the_seed_decides_everything(simulated):
-    short = ["dynamics=ou", "dynamics.steps=3"]
+    short = ["dynamics=brownian", "dynamics.steps=3"]
     first, again, other = (simulated(*short, f"seed={seed}") for seed in (1, 1, 2))
     assert first["moments"] == again["moments"] and first["two_sample"] == again["two_sample"]
     assert first["moments"] != other["moments"]

@@ -270,3 +270,21 @@ def test_whitening_balances_noise_and_correction(kind):
 def test_unknown_names_are_refused(option):
     with pytest.raises(UserError, match=f"got {option}=none, expected one of"):
         DenoisingScoreMatching(**{option: "none"})
+
+
+def test_modes_are_those_that_the_skip_leaves_to_learn():
+    """Beneath two wells: spread by the variance of all data along u_j, correction by l_j within."""
+    law = wells()
+    second, within = law.covariance(), law.covariances[0]
+    skip = law.weights, law.means, within
+    denoiser = LearnedRealDenoiser(Constant(0.0), PROCESS, second, *skip).double()
+    variances, modes = torch.linalg.eigh(within)
+    s = torch.tensor(0.3, dtype=torch.float64)
+    for variance, mode in zip(variances, modes.mT, strict=True):
+        along = mode @ second @ mode
+        spread = s * (along / (along + s**2)).sqrt()
+        correction = s**2 * variance.sqrt() / (variance + s**2)
+        balanced = denoiser.whiten(mode[None], s.expand(1, 1))
+        length = balanced.norm()
+        torch.testing.assert_close(length, 1 / (spread * correction).sqrt(), rtol=1e-4, atol=0)
+        assert int((balanced.abs() > 1e-3 * length).sum()) == 1

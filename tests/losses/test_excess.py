@@ -41,7 +41,7 @@ def wells():
 class Wrong(RealDenoiser):
     """The oracle, wrong by an amount that vanishes with the noise like the oracle's own doubt.
 
-    Its second moments are measured, and so not the law's.
+    Its second moments are measured, and so not the law's, and its modes are a single well's.
     """
 
     def __init__(self, bend):
@@ -50,6 +50,10 @@ class Wrong(RealDenoiser):
         self.exact = oracle(wells(), PROCESS)
         measured = wells().sample(500, torch.Generator().manual_seed(9)).double()
         self.spectrum, self.basis = torch.linalg.eigh(measured.mT @ measured / 500)
+
+    def correction_modes(self):
+        within, modes = torch.linalg.eigh(wells().covariances[0])
+        return modes, ((self.basis.mT @ modes) ** 2).mT @ self.spectrum, within
 
     def posterior_mean(self, x_t, t):
         s_squared = (-PROCESS.log_snr(t)).exp()[:, None]

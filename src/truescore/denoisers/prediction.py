@@ -79,16 +79,16 @@ class PredictionDenoiser(RealDenoiser):
             case "v":
                 return (alpha**2 + sigma**2 * variance).sqrt()
             case "velocity":
-                rate = self.process.drift_rate(t)
-                growth = self.process.diffusion(t) ** 2 / (2 * sigma) + rate * sigma
-                return ((rate * alpha) ** 2 * variance + growth**2).sqrt()
+                decay = self.process.drift_rate(t) * alpha
+                growth = self.process.variance_rate(t) / (2 * sigma)
+                return (decay**2 * variance + growth**2).sqrt()
 
 
 def linear_form(process: GaussianNoise, prediction: Prediction, t: Tensor) -> tuple[Tensor, Tensor]:
     """Every prediction as p x_t + q E[x_0 | x_t]: p and q, ``(n,)`` each.
 
-    For the velocity alpha' x_0 + sigma' z with alpha' = f alpha and sigma' = g^2/(2 sigma)
-    + f sigma: p = f + g^2/(2 sigma^2) and q = -alpha g^2/(2 sigma^2).
+    For the velocity alpha' x_0 + sigma' z: p = sigma'/sigma and q = alpha' - alpha sigma'/sigma
+    = -alpha g^2/(2 sigma^2).
     """
     alpha, sigma = process.alpha(t), process.sigma(t)
     match prediction:
@@ -101,5 +101,5 @@ def linear_form(process: GaussianNoise, prediction: Prediction, t: Tensor) -> tu
         case "v":
             return alpha / sigma, -(alpha**2 + sigma**2) / sigma
         case "velocity":
-            decay = process.diffusion(t) ** 2 / (2 * sigma**2)
-            return process.drift_rate(t) + decay, -alpha * decay
+            growth = process.variance_rate(t) / (2 * sigma**2)
+            return growth, alpha * (process.drift_rate(t) - growth)

@@ -51,13 +51,14 @@ def excess_loss(
 
 
 class _WeighedAlike(RealDenoiser):
-    """The oracle's answers in float64, weighed by the second moments that the model measured."""
+    """The oracle's answers in float64, weighed by the model's second moments and modes."""
 
     def __init__(self, oracle: RealDenoiser, model: RealDenoiser) -> None:
         super().__init__()
         self.oracle = oracle
         self.process = oracle.process
         self.spectrum, self.basis = model.spectrum, model.basis
+        self.correction_modes = model.correction_modes
 
     def posterior_mean(self, x_t: Tensor, t: Tensor) -> Tensor:
         return self.oracle.posterior_mean(x_t.double(), t.double())

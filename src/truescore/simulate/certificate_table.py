@@ -10,7 +10,7 @@ from truescore.simulate.certificate import Certificate, Track
 
 
 def certificate_table(certificate: Certificate) -> Group:
-    """Errors over their floors, the quantities followed, and what is wrong."""
+    """Errors over their floors and the quantities followed; ``warn`` tells what is wrong."""
     outcome = "passed" if certificate.passed else "FAILED"
     chains = "" if certificate.n_chains is None else f", {certificate.n_chains:,} chains"
     title = (
@@ -18,13 +18,11 @@ def certificate_table(certificate: Certificate) -> Group:
         f" {certificate.simulator}{chains}: {outcome}"
     )
     note = "floor and p: of as many independent samples as stand under n, by the effective sizes."
-    lines = [Text(f"{f.finding}: {f.remedy}", style="yellow") for f in certificate.failures]
     return Group(
         Text(title, style="bold"),
         _errors(certificate),
         _tracks(certificate),
         Text(note, style="dim"),
-        *lines,
     )
 
 
