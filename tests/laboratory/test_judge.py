@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from truescore.dynamics import NoisedLaw
-from truescore.laboratory._alike import alike
 from truescore.laboratory.judge import moments, rejected_moments
 from truescore.targets import GaussianMixture
 
@@ -55,16 +54,3 @@ def test_what_is_off_is_found_and_named():
     rows = [{"time": 0.5, **moments(x, LAW, torch.Generator().manual_seed(5))}]
     assert rejected_moments(rows) == []
     assert rejected_moments([*rows, {"time": 1.0, **wider}]) == ["covariance at t = 1"]
-
-
-def test_two_samples_of_one_law_look_alike_and_of_two_do_not(assert_uniform):
-    generator = torch.Generator().manual_seed(6)
-    p_values = []
-    for _ in range(100):
-        x, y = LAW.sample(60, generator), LAW.sample(40, generator)
-        p_values.append(alike(x, y, generator, 199).p_value)
-    assert_uniform(torch.tensor(p_values))
-    x = LAW.sample(300, generator)
-    answer = alike(x, 1.5 * LAW.sample(300, generator), generator)
-    assert answer.p_value == 0.001 and answer.verdict == "different"
-    assert answer.statistic > alike(x, LAW.sample(300, generator), generator).statistic

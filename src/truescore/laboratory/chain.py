@@ -10,9 +10,9 @@ from truescore.dynamics import UnadjustedLangevin
 from truescore.dynamics.unadjusted import best_tau, stability_limit
 from truescore.errors import UserError
 from truescore.laboratory import figures
-from truescore.laboratory._alike import alike
 from truescore.laboratory.judge import moments, rejected_moments
 from truescore.laboratory.outcome import Outcome
+from truescore.metrics import alike
 from truescore.randomness import keyed_generator
 from truescore.targets import GaussianMixture, Target
 

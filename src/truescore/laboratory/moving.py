@@ -20,10 +20,10 @@ from truescore.dynamics import (
 )
 from truescore.errors import UserError
 from truescore.laboratory import figures
-from truescore.laboratory._alike import alike
 from truescore.laboratory.discretisation import strong_error, weak_error
 from truescore.laboratory.judge import moments, rejected_moments
 from truescore.laboratory.outcome import Outcome
+from truescore.metrics import alike
 from truescore.randomness import keyed_generator
 from truescore.targets import Target
 
