@@ -41,9 +41,7 @@ def clouds(
     axis = torch.linspace(-reach, reach, GRID, dtype=torch.float64)
     # Rows are x_2 and columns x_1, as contours want them.
     points = torch.cartesian_prod(axis, axis).flip(1)
-    # Langevin has one law for all times, and a law can be slow to evaluate.
-    densities = {law: law.log_prob(points).exp() for law in dict.fromkeys(laws)}
-    density = torch.stack([densities[law] for law in laws])
+    density = torch.stack([law.log_prob(points).exp() for law in laws])
     return {
         "times": times[frames].numpy(),
         "points": path[frames].numpy(),
