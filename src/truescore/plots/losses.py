@@ -66,7 +66,7 @@ def draw_losses(
     style.count_in_ones(ax.xaxis)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     style.tidy(ax, x="optimiser step", y="loss per sample")
-    style.legend(ax, loc="upper right")
+    style.legend_above(ax)
 
 
 def loss_curves(

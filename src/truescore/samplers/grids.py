@@ -12,8 +12,10 @@ from truescore.processes import Process
 Grid = Literal["uniform", "quadratic", "geometric", "log_snr", "karras", "spectral"]
 # Exponent of the karras grid.
 RHO = 7
-# Of the spectral grid: steps everywhere in log s, however small the modes there, and resolution.
-BACKGROUND, POINTS = 0.3, 4001
+# Of the spectral grid: steps everywhere in log s, however small the modes there; what power of its
+# variance a mode is worth, between 1, which the covariance would ask for, and 0, the energy; and
+# resolution.
+BACKGROUND, POWER, POINTS = 0.6, 2 / 3, 4001
 
 
 def time_grid(process: Process, steps: int, grid: Grid, spectrum: Tensor | None = None) -> Tensor:
@@ -67,14 +69,15 @@ def time_grid(process: Process, steps: int, grid: Grid, spectrum: Tensor | None 
 def _spectral(process: Process, u: Tensor, spectrum: Tensor) -> Tensor:
     """Times at the quantiles u of a density of steps in log s, s = sigma/alpha.
 
-    Mode k asks for steps in proportion to its variance l_k, since that is what an error in it costs
-    the covariance, and asks where its signal-to-noise ratio is near one: there the flow bends. The
-    density is a constant plus the mean over modes, so weighted, of 4 l_k s^2 / (l_k + s^2)^2.
+    Mode k asks for steps in proportion to l_k^(2/3), l_k its variance, and asks where its
+    signal-to-noise ratio is near one: there the flow bends. The density is a constant plus the mean
+    over modes, so weighted, of 4 l_k s^2 / (l_k + s^2)^2.
     """
     ends = process.log_snr(torch.tensor([process.horizon, process.t_min], dtype=torch.float64))
     log_snr = torch.linspace(float(ends[0]), float(ends[1]), POINTS, dtype=torch.float64)
     hidden = torch.sigmoid(-log_snr[:, None] - spectrum.log())
-    density = BACKGROUND + 4 * (hidden * (1 - hidden)) @ (spectrum / spectrum.sum())
+    weight = spectrum**POWER
+    density = BACKGROUND + 4 * (hidden * (1 - hidden)) @ (weight / weight.sum())
     quantiles = torch.cumulative_trapezoid(density, log_snr)
     quantiles = torch.cat([torch.zeros(1, dtype=torch.float64), quantiles]) / quantiles[-1]
     return process.time_from_log_snr(torch.from_numpy(np.interp(u, quantiles, log_snr)))
