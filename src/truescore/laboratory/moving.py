@@ -58,9 +58,9 @@ def run_moving(config: dict[str, Any], target: Target, folder: Path) -> Outcome:
     plots.animate(folder / "motion.gif", **figures.clouds(times, path, law_at, frames), title=name)
     step = section["horizon"] / section["steps"]
     title = (
-        f"{name}, {config['integrator']['name']} in steps of {step:.3g}. Do the last points look"
-        f" like direct samples?\n{answer.verdict}: energy distance {answer.statistic:.3g},"
-        f" p {probability(answer.p_value, '= ')}, n = {n:,}"
+        f"{name}: {n:,} points by {config['integrator']['name']} in steps of {step:.3g}\n"
+        f"the last ones and direct samples: {answer.verdict},"
+        f" energy distance {answer.statistic:.3g}, p {probability(answer.p_value, '= ')}"
     )
     drawn = {
         "snapshots": plots.snapshots(**figures.clouds(times, path, law_at, shown), title=title)

@@ -278,9 +278,11 @@ class NearestNeighbourChain(Target):
             current = torch.cat(
                 [self.messages.log_total, belief @ self.nodes, belief @ self.nodes**2]
             )
-            if not self._finite_potentials():
-                raise UserError("got potentials that are not finite on the interval: mend them")
-            # On nodes too far apart all messages can vanish; finer ones then stand still or not.
+            if not current.isfinite().all():
+                raise UserError(
+                    f"got potentials that are not finite on {self.interval}, or so large that all"
+                    " weights vanish: mend them, or raise the temperature"
+                )
             if previous is not None and (current - previous).abs().max() < 1e-12 * self.dim:
                 return self.nodes, self.log_weights
             previous, n = current, (n * 5) // 4
@@ -288,10 +290,6 @@ class NearestNeighbourChain(Target):
             f"got potentials that {MAX_NODES} quadrature nodes do not resolve on {self.interval}:"
             " expected smooth ones, so raise the temperature or narrow the interval"
         )
-
-    def _finite_potentials(self) -> bool:
-        energies = [self.log_site(self.nodes.expand(self.dim, -1)), self.log_bond(0)]
-        return all(bool(energy.isfinite().all()) for energy in energies)
 
     # ---- what users ask of the law
 
