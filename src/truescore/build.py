@@ -68,7 +68,7 @@ def _class(path: str) -> type:
             ".Class: put the folder of your own file on PYTHONPATH"
         ) from error
     if missing := sorted(getattr(kind, "__abstractmethods__", ())):
-        raise UserError(f"got {path} without {', '.join(missing)}, expected all: write the others")
+        raise UserError(f"got {path} without {', '.join(missing)}, expected all: write them")
     return kind
 
 

@@ -106,7 +106,8 @@ class NearestNeighbourChain(Target):
         if self.state_space == "spin":
             raise UserError("got a law of spins, expected reals for a gradient: use site_log_odds")
         x = x.double().detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(self.energy(x).sum(), x)
+        with torch.enable_grad():  # whoever moves points by this score wants no graph of their own
+            (gradient,) = torch.autograd.grad(self.energy(x).sum(), x)
         return -gradient / self.temperature
 
     def site_log_odds(self, x: Tensor) -> Tensor:
