@@ -4,6 +4,7 @@ import json
 import shlex
 import sys
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -21,7 +22,7 @@ from .pages import ROOT, blocks, commands, run
 PAGE = "extending.md"
 FILES = {block.file: block.text for block in blocks(PAGE) if block.file}
 SCRIPTS = [b.text for b in blocks(PAGE) if b.language == "python" and b.file is None]
-TRAIN, *PARTS, SAMPLE, EVALUATE = commands(PAGE)
+TRAIN, *PARTS, SAMPLE, EVALUATE, ANYBODYS = commands(PAGE)
 (SECTION,) = (b.text for b in blocks(PAGE) if b.language == "yaml" and b.file is None)
 SMALL = [
     "trainer.max_steps=20",
@@ -79,7 +80,9 @@ def composed(folder, command):
 def test_every_file_of_the_tree_is_on_the_page():
     assert blocks(PAGE)[0].language == "text"
     tree = {word for word in blocks(PAGE)[0].text.split() if word.endswith((".py", ".yaml"))}
-    assert tree <= {name.removeprefix("mine/") for name in FILES}
+    assert tree == {name.removeprefix("mine/") for name in FILES}
+    code = [line for b in blocks(PAGE) if b.language == "python" for line in b.text.splitlines()]
+    assert max(map(len, code)) <= 100
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=["law", "sampler"])
@@ -175,6 +178,18 @@ def test_a_mistake_is_the_line_on_the_page(folder):
     done = run(prompt.removeprefix("$ "), folder)
     assert (done.returncode, done.stderr) == (2, line + "\n")
     assert sorted(folder.rglob("*.json")) == before
+
+
+def test_samples_from_anywhere_are_judged_by_the_page(folder, circle):
+    np.save(folder / "mine.npy", circle.sample(300, torch.Generator().manual_seed(1)).numpy())
+    small = ["dataset.radius=1.0", "dataset.width=0.3", "out=judged"]
+    done = run(ANYBODYS, folder, *small, *(s for s in SMALL if s.startswith("metrics")))
+    assert done.returncode == 0, done.stderr
+    judged = json.loads((folder / "judged" / "summary.json").read_text())["metrics"]
+    assert judged["distance"]["verdict"] == "at floor"
+    wrong = run(ANYBODYS.replace("mine/conf", "nowhere"), folder)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert wrong.stderr.startswith("got conf=nowhere, expected a folder")
 
 
 @pytest.mark.slow
