@@ -42,6 +42,17 @@ def assert_uniform():
     return check
 
 
+@pytest.fixture
+def order():
+    """Of convergence: minus the slope of log(error) over log(steps), by least squares."""
+
+    def measured(steps, errors):
+        x, y = (torch.as_tensor(v, dtype=torch.float64).log2() for v in (steps, errors))
+        return -float((x - x.mean()) @ y / ((x - x.mean()) ** 2).sum())
+
+    return measured
+
+
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory):
     """Null laws are drawn afresh, and the user's cache is left alone."""

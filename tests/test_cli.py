@@ -39,6 +39,8 @@ def train(config, run_dir):
     (run_dir / "summary.json").write_text("{{}}")
 
 sys.modules["truescore.training.run"] = types.SimpleNamespace(train=train)
+rehearsal = types.SimpleNamespace(rehearse=lambda config: None)
+sys.modules["truescore.training.rehearsal"] = rehearsal
 sys.argv = [{script!r}, *sys.argv[1:]]
 try:
     runpy.run_path({script!r}, run_name="__main__")

@@ -38,7 +38,7 @@ def build(section: Mapping[str, Any], leave: tuple[str, ...] = (), **offered: An
         leave: keys that are not arguments.
         offered: further arguments, passed on if the class has them.
     """
-    kind = get_class(section["_target_"])
+    kind = _class(section["_target_"])
     arguments = {
         key: value for key, value in section.items() if key not in (*LABELS, *leave, "_target_")
     }
@@ -51,6 +51,25 @@ def build(section: Mapping[str, Any], leave: tuple[str, ...] = (), **offered: An
             f"got {section['_target_']} with keys {', '.join(arguments)}: {error};"
             " make the keys of the section its arguments"
         ) from error
+
+
+def _class(path: str) -> type:
+    """The class of a ``_target_``.
+
+    Raises:
+        UserError: it cannot be imported, or lacks methods that its base class leaves to it.
+    """
+    try:
+        kind = get_class(path)
+    except Exception as error:  # an import runs the user's file, where anything may go wrong
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise UserError(
+            f"got _target_={path}, which cannot be imported ({reason}), expected package.module"
+            ".Class: put the folder of your own file on PYTHONPATH"
+        ) from error
+    if missing := sorted(getattr(kind, "__abstractmethods__", ())):
+        raise UserError(f"got {path} without {', '.join(missing)}, expected all: write them")
+    return kind
 
 
 def build_target(config: Mapping[str, Any]) -> Target:

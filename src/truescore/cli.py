@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path, get_args_parser
@@ -32,10 +32,33 @@ from truescore.errors import UserError
 
 FAILED, BAD_CONFIG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 FAILED_FILE = "failed.json"
-# Primary configuration -> what checks it and what does its work, imported when they are needed.
+
+
+class Application(NamedTuple):
+    """What stands behind a primary configuration, imported when it is needed.
+
+    Attributes:
+        check: finds what is wrong with the configuration, without torch.
+        rehearse: builds every object once, and raises ``UserError`` where one cannot be.
+        work: does the work.
+    """
+
+    check: str
+    rehearse: str
+    work: str
+
+
 APPLICATIONS = {
-    "train": ("truescore.config.check", "truescore.training.run.train"),
-    "simulate": ("truescore.config.check_simulation", "truescore.laboratory.run.run_simulation"),
+    "train": Application(
+        "truescore.config.check",
+        "truescore.training.rehearsal.rehearse",
+        "truescore.training.run.train",
+    ),
+    "simulate": Application(
+        "truescore.config.check_simulation",
+        "truescore.laboratory.rehearsal.rehearse",
+        "truescore.laboratory.run.run_simulation",
+    ),
 }
 log = logging.getLogger("truescore")
 
@@ -77,12 +100,12 @@ def job(config: DictConfig, application: str = "train") -> None:
 
 def attempt(config: DictConfig, run_dir: Path, application: str) -> int:
     """Check and work; the exit code."""
-    check, work = APPLICATIONS[application]
+    behind = APPLICATIONS[application]
     (run_dir / FAILED_FILE).unlink(missing_ok=True)
     try:
-        if errors := _imported(check)(config):
+        if errors := _imported(behind.check)(config):
             return fail(run_dir, "ConfigError", errors, BAD_CONFIG)
-        _imported(work)(config, run_dir)
+        _imported(behind.work)(config, run_dir)
     except UserError as error:
         return fail(run_dir, "UserError", [str(error)])
     except KeyboardInterrupt:
@@ -126,9 +149,14 @@ class CheckFirst(Callback):
         self.application = application
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Stop a run whose configuration is wrong or whose folder cannot be written."""
+        """Stop a run that cannot be built as it is configured, or not written where it should."""
         with _loud():
-            _stop_if(_imported(APPLICATIONS[self.application][0])(config))
+            behind = APPLICATIONS[self.application]
+            _stop_if(_imported(behind.check)(config))
+            try:
+                _imported(behind.rehearse)(config)
+            except UserError as error:
+                _stop_if([str(error)])
             _stop_if(unwritable(config, "hydra.run.dir"))
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -199,7 +227,7 @@ def explain(error: Exception, conf: Path, application: str) -> list[str]:
         if mode is RunMode.RUN:
             good = [text for text in arguments.overrides if text not in errors]
             composed = loader.load_configuration(application, good, run_mode=mode)
-            lines += _imported(APPLICATIONS[application][0])(composed)
+            lines += _imported(APPLICATIONS[application].check)(composed)
     except Exception:
         # The files themselves may be at fault; then Hydra's own words are the better ones.
         log.debug("no diagnosis", exc_info=True)

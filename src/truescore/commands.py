@@ -36,12 +36,12 @@ def command(work: Callable[[list[str]], None], usage: str) -> int:
 
 
 def evaluate_command(arguments: list[str]) -> None:
-    """``run=DIR [samples=FILE]`` or ``samples=FILE dataset=NAME [dataset.dim=N]``; ``out=DIR``."""
-    own, overrides = split(arguments, ("run", "samples", "out"))
+    """``run=DIR [samples=FILE]`` or ``samples=FILE dataset=NAME [conf=DIR]``; ``out=DIR``."""
+    own, overrides = split(arguments, ("run", "samples", "out", "conf"))
     if "run" in own:
         evaluate_run(Path(own["run"]), overrides, own.get("samples"), own.get("out"))
     elif "samples" in own:
-        evaluate_file(Path(own["samples"]), overrides, own.get("out"))
+        evaluate_file(Path(own["samples"]), overrides, own.get("out"), own.get("conf"))
     else:
         raise UserError("got neither run=DIR nor samples=FILE, expected one of them")
 
@@ -84,14 +84,14 @@ def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str
     _judge(folder, config, run.target, read_samples(file), data, *model)
 
 
-def evaluate_file(file: Path, overrides: list[str], out: str | None) -> None:
+def evaluate_file(file: Path, overrides: list[str], out: str | None, conf: str | None) -> None:
     """Judge anybody's samples of a law; the baselines are fitted to simulated data."""
     from truescore.build import build_target
     from truescore.runs import read_samples
     from truescore.training.data import training_data
 
     samples = read_samples(file)
-    config = composed(overrides)
+    config = composed(overrides, conf)
     target = build_target(config)
     data = training_data(target, config["dataset"], config["seed"])
     folder = Path(out) if out else Path("outputs/evaluate") / f"{file.stem}_{_now()}"
@@ -168,15 +168,20 @@ def composed_section(section: str, name: str) -> dict[str, Any]:
     return dict(OmegaConf.to_container(config[section], resolve=True))  # type: ignore[arg-type]
 
 
-def composed(overrides: list[str]) -> dict[str, Any]:
-    """A configuration of ``conf/`` with overrides, of which only the law and the metrics count."""
+def composed(overrides: list[str], conf: str | None = None) -> dict[str, Any]:
+    """A configuration with overrides, of which only the law and the metrics count.
+
+    Args:
+        overrides: of the command line.
+        conf: a folder of the user's own files beside ``conf/``, if there is one.
+    """
     from omegaconf import OmegaConf
 
     from truescore.config import check
 
     if not any(override.split("=")[0] in ("dataset", "+experiment") for override in overrides):
         raise UserError("got samples=FILE without a law, expected dataset=NAME or +experiment=NAME")
-    config = _compose(overrides)
+    config = _compose(overrides, conf)
     # The law stands alone here: whether a process would fit it does not matter.
     errors = [line for line in check(config) if line.startswith(("dataset.", "metrics.", "seed"))]
     if errors:
@@ -184,7 +189,7 @@ def composed(overrides: list[str]) -> dict[str, Any]:
     return dict(OmegaConf.to_container(config, resolve=True))  # type: ignore[arg-type]
 
 
-def _compose(overrides: list[str]) -> Any:
+def _compose(overrides: list[str], conf: str | None = None) -> Any:
     """What ``train.py`` would compose, with one line for each override that does not fit."""
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
@@ -194,12 +199,15 @@ def _compose(overrides: list[str]) -> Any:
     from truescore.cli import config_loader
     from truescore.config.overrides import override_errors
 
-    errors = list(override_errors(config_loader(CONF), overrides, RunMode.RUN).values())
+    if conf is not None and not Path(conf).is_dir():
+        raise UserError(f"got conf={conf}, expected a folder of configuration files: name one")
+    errors = list(override_errors(config_loader(CONF, conf), overrides, RunMode.RUN).values())
     if errors:
         raise UserError("\n".join(errors))
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose("train", overrides)
+            own = [f"hydra.searchpath=[file://{Path(conf).resolve()}]"] if conf else []
+            return compose("train", [*own, *overrides])
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(" ".join(str(error).split())) from error
 

@@ -73,7 +73,7 @@ BAD = [
 BAD_CHAIN = [
     ("dataset.dim=1", "dataset.dim: got 1, expected an integer >= 2"),
     ("dataset.lam=0", "dataset.lam: got 0, expected a number > 0"),
-    ("dataset.half_width=0", "dataset.half_width: got 0, expected a number > 0 or null"),
+    ("dataset.half_width=0", "dataset.half_width: got 0, expected a number >= 0.01 or null"),
     ("sde.beta_min=0", "sde.beta_min: got 0, expected a number > 0"),
     ("sde.beta_max=0.05", "sde.beta_max: got 0.05, expected at least sde.beta_min=0.1"),
     ("sde.t_min=1", "sde.t_min: got 1, expected a number > 0 and < 1"),

@@ -45,7 +45,8 @@ def test_every_key_is_an_argument_of_the_class(group, name):
     [
         [],
         ["dynamics=brownian"],
-        ["dynamics=ou", "integrator=exact", "dataset=random_mixture"],
+        ["dynamics=ou", "integrator=exact", "dataset=random_mixture", "dynamics.steps=1"],
+        ["dynamics.steps=60"],
         ["dynamics=probability_flow", "integrator=euler"],
         ["dynamics=langevin", "integrator=milstein", "dataset=anticorrelated_gaussian"],
         ["dataset=ginzburg_landau", "dataset.dim=2"],
@@ -84,6 +85,16 @@ BAD = [
         ["dynamics=unadjusted_langevin"],
         "dataset=symmetric_mixture for dynamics=unadjusted_langevin, which is for one Gaussian",
     ),
+    (["dynamics.steps=50"], "dynamics.steps: got 50 of 0.4 each, expected steps below 0.36, where"),
+    (
+        ["dynamics=ou", "dynamics.steps=1"],
+        "dynamics.steps: got 1 of 3 each, expected steps below 2",
+    ),
+    (
+        ["dynamics=probability_flow", "integrator=heun", "dynamics.theta=300"],
+        "dynamics.steps: got 300 of 0.01 each, expected steps below 0.00667",
+    ),
+    (["dynamics.steps=100000000"], "dynamics.steps: got 100000000 with n_points=1000, expected at"),
     ([*CHAIN, "dynamics.tau=1.2"], "dynamics.tau: got 1.2, expected a number < 1.2, four times"),
     ([*CHAIN, "dynamics.tau=0"], "dynamics.tau: got 0, expected a number > 0"),
     (

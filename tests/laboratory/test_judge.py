@@ -40,9 +40,12 @@ def test_measured_and_exact_are_what_they_say():
     assert judged["mean"]["exact"] == pytest.approx(LAW.mean().tolist())
     error = (x.mean(0) - LAW.mean()).norm()
     assert judged["mean"]["value"] == pytest.approx(float(error))
-    deviation = x - LAW.mean()
-    error = (deviation.mT @ deviation / N - LAW.covariance()).norm()
+    # About the measured mean, so that a shift is an error of the mean alone.
+    error = (torch.cov(x.mT) - LAW.covariance()).norm()
     assert judged["covariance"]["value"] == pytest.approx(float(error))
+    shifted = moments(x + 5, LAW, torch.Generator().manual_seed(2))
+    assert shifted["covariance"]["value"] == pytest.approx(float(error))
+    assert shifted["mean"]["p_value"] < 1e-9
 
 
 def test_what_is_off_is_found_and_named():

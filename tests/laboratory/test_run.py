@@ -9,6 +9,8 @@ from hydra import compose, initialize_config_dir
 
 from truescore.errors import UserError
 from truescore.laboratory import run_simulation
+from truescore.laboratory.outcome import probability
+from truescore.laboratory.rehearsal import rehearse
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 QUICK = ["n_points=150", "n_frames=2", "n_snapshots=2"]
@@ -58,6 +60,7 @@ def test_dynamics_leave_a_summary_and_figures(
     assert yaml.safe_load((tmp_path / "config.yaml").read_text())["name"] == "short"
     if summary["dynamics"] == "langevin":
         # So soon the points stand where they started, not where they are going.
+        assert summary["rejected"]
         assert summary["two_sample"]["verdict"] == "different"
     else:
         assert summary["rejected"] == []
@@ -87,10 +90,41 @@ def test_the_seed_decides_everything(simulated):
     assert first["moments"] != other["moments"]
 
 
+def test_one_exact_step_may_be_as_long_as_it_likes(simulated):
+    summary = simulated("dynamics=ou", "dynamics.steps=1", "integrator=exact")
+    assert summary["rejected"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_usual_langevin_run_arrives_at_the_random_mixture(simulated, seed):
+    small = ["n_points=1000", f"seed={seed}"]
+    summary = simulated("dynamics=langevin", "dataset=random_mixture", *small)
+    assert summary["rejected"] == []
+    assert summary["two_sample"]["verdict"] == "no difference found"
+    assert summary["moments"][0]["mean"]["p_value"] < 1e-6
+
+
+def test_chances_too_small_to_tell_are_not_told():
+    assert probability(0.0) == probability(1e-300) == "< 1e-06"
+    assert probability(0.0123, "= ") == "= 0.012"
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["dynamics.sigma=1e100", "dynamics.steps=9"], "ran away with Euler"),
+        (
+            ["dynamics.steps=9"],
+            "got dynamics.steps=9 of 2.22 each, expected steps below 0.36, where explicit rules",
+        ),
+        (
+            ["dynamics=ou", "dynamics.steps=1", "integrator=heun"],
+            "got dynamics.steps=1 of 3 each, expected steps below 2, where",
+        ),
+        (
+            ["dataset=ginzburg_landau", "dataset.dim=2", "dynamics.start_scale=1e9"],
+            "ran away with Euler",
+        ),
         (["dataset=four_well"], "got dataset=four_well of 1 dimensions, expected 2"),
         (
             ["dataset=ginzburg_landau", "dataset.dim=2", "dynamics=unadjusted_langevin"],
@@ -104,3 +138,26 @@ def test_what_only_the_objects_know_is_one_line(simulated, tmp_path, overrides, 
         simulated(*overrides)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "summary.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["dynamics.steps=9", "dataset=random_mixture"], "got dynamics.steps=9 of 2.22 each"),
+        (["dataset=four_well"], "got dataset=four_well of 1 dimensions"),
+        (["integrator=exact"], "got Exact for OverdampedLangevin"),
+        (["dynamics._target_=nowhere.Motion"], "got _target_=nowhere.Motion, which cannot be imp"),
+    ],
+)
+def test_a_rehearsal_tells_before_any_work(overrides, message):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("simulate", overrides)
+    with pytest.raises(UserError, match=message) as caught:
+        rehearse(config)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("dynamics", ["brownian", "ou", "langevin", "probability_flow"])
+def test_a_rehearsal_lets_the_usual_pass(dynamics):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        rehearse(compose("simulate", [f"dynamics={dynamics}"]))

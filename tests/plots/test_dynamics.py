@@ -25,6 +25,10 @@ def cloud_arguments():
     return (TIMES[:3], CLOUDS, AXIS, AXIS, np.stack([DENSITY] * 3))
 
 
+def drawn_snapshots():
+    return plots.snapshots(*cloud_arguments(), title="to the wells")
+
+
 @cache
 def figures():
     tau = np.linspace(0.1, 1.1, 20)
@@ -33,7 +37,7 @@ def figures():
     return {
         "brownian": plots.brownian_paths(TIMES, PATHS, 1.5),
         "families": plots.ou_families(TIMES, FAMILIES),
-        "snapshots": plots.snapshots(*cloud_arguments()),
+        "snapshots": drawn_snapshots(),
         "beside": plots.chain_beside_direct(*CLOUDS[:2], COVARIANCE, COVARIANCE, "alike"),
         "wasserstein": plots.wasserstein_against_step(tau, tau + 1, tau, **curve),
     }
@@ -78,6 +82,7 @@ def test_families_stand_over_both_times():
 def test_snapshots_show_their_points_and_times():
     axes = figures()["snapshots"].axes
     assert [ax.get_title(loc="left") for ax in axes] == ["$t$ = 0", "$t$ = 0.2", "$t$ = 0.4"]
+    assert figures()["snapshots"].get_suptitle() == "to the wells"
     for ax, cloud in zip(axes, CLOUDS, strict=True):
         points = ax.collections[-1]
         np.testing.assert_allclose(points.get_offsets(), cloud)
@@ -85,7 +90,7 @@ def test_snapshots_show_their_points_and_times():
 
 
 def test_the_animation_runs_through_all_times(tmp_path):
-    path = plots.animate(tmp_path / "deep" / "motion.gif", *cloud_arguments())
+    path = plots.animate(tmp_path / "deep" / "motion.gif", *cloud_arguments(), title="all")
     assert [item.name for item in path.parent.iterdir()] == ["motion.gif"]
     with Image.open(path) as gif:
         durations = []
@@ -110,8 +115,14 @@ def test_the_ellipse_holds_95_percent():
     [
         (lambda: plots.brownian_paths(TIMES, PATHS[1:], 1), "paths: got shape (10, 200)"),
         (lambda: plots.ou_families(TIMES[1:], FAMILIES), "paths at D=1, theta=0.5: got shape"),
-        (lambda: plots.snapshots(TIMES, *cloud_arguments()[1:]), "points: got shape (3, 50, 2)"),
-        (lambda: plots.animate("a.mp4", *cloud_arguments()), "animation path: got 'a.mp4'"),
+        (
+            lambda: plots.snapshots(TIMES, *cloud_arguments()[1:], title=""),
+            "points: got shape (3, 50, 2)",
+        ),
+        (
+            lambda: plots.animate("a.mp4", *cloud_arguments(), title=""),
+            "animation path: got 'a.mp4'",
+        ),
         (
             lambda: plots.chain_beside_direct(PATHS, PATHS, COVARIANCE, COVARIANCE, ""),
             "chain: got shape (11, 200)",

@@ -13,29 +13,11 @@ import torch
 from truescore.denoisers import oracle
 from truescore.losses.times import stratified_times
 from truescore.metrics.score_error import noise_levels, score_error_curve
-from truescore.processes import (
-    EDM,
-    CosineVariancePreserving,
-    RectifiedFlow,
-    SubVariancePreserving,
-    Trigonometric,
-    VarianceExploding,
-    VariancePreserving,
-)
 from truescore.samplers import EulerMaruyama, Grid, Heun, time_grid
 from truescore.targets import GaussianMixture
 
-PROCESSES = {
-    "vp": VariancePreserving(),
-    "vp cosine": CosineVariancePreserving(),
-    "sub-vp": SubVariancePreserving(),
-    "ve": VarianceExploding(),
-    "ve blurred": VarianceExploding(blurred=True),
-    "edm": EDM(),
-    "rectified flow": RectifiedFlow(),
-    "trigonometric": Trigonometric(),
-}
-each_process = pytest.mark.parametrize("process", PROCESSES.values(), ids=PROCESSES)
+from .conftest import each_process
+
 MEAN, VARIANCE = 1.5, 0.4
 
 
@@ -66,11 +48,6 @@ def propagated(sampler, denoiser, start, to_zero):
         slope, shift, noise = torch.linalg.solve(features, moved)[:, 0]
         mean, variance = slope * mean + shift, slope**2 * variance + noise**2
     return mean, variance
-
-
-def order(steps, errors):
-    x, y = at(steps).log2(), at(errors).log2()
-    return -float((x - x.mean()) @ y / ((x - x.mean()) ** 2).sum())
 
 
 @each_process
@@ -114,7 +91,7 @@ def test_heun_is_exact_for_a_centred_gaussian_however_few_the_steps(process):
 
 @each_process
 @pytest.mark.parametrize(("kind", "expected"), [(EulerMaruyama, 1), (Heun, 2)])
-def test_moments_converge_at_the_samplers_order(process, kind, expected):
+def test_moments_converge_at_the_samplers_order(process, kind, expected, order):
     # On grids even in t or in log-SNR, and on the spectral one, the first-order error of some noise
     # happens to vanish.
     denoiser, grid = oracle(law(MEAN), process), "quadratic"

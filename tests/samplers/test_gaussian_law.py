@@ -32,9 +32,8 @@ from truescore.samplers.gaussian_law import (
 )
 from truescore.targets import GaussianMixture
 
-MEAN = torch.tensor([1.0, -0.5], dtype=torch.float64)
-COVARIANCE = torch.tensor([[1.5, 0.9], [0.9, 0.8]], dtype=torch.float64)
-GAUSSIAN = GaussianMixture(torch.ones(1), MEAN[None], COVARIANCE[None])
+from .conftest import COVARIANCE, GAUSSIAN, MEAN
+
 # Of natural images: a few wide modes and many that noise hides until the end.
 POWER_LAW = 1 / torch.arange(1, 13, dtype=torch.float64) ** 3
 # Wide, unit and narrow.

@@ -22,12 +22,8 @@ from truescore.samplers import (
     PredictorCorrector,
 )
 from truescore.samplers.adams_bashforth import integration_weights
-from truescore.targets import GaussianMixture
 
-MEANS = torch.tensor([[1.0, 0.8], [-1.0, -0.8]], dtype=torch.float64)
-COVARIANCE = torch.tensor([[0.15, 0.09], [0.09, 0.08]], dtype=torch.float64)
-WELLS = GaussianMixture(torch.ones(2), MEANS, COVARIANCE.expand(2, 2, 2))
-POINTS = torch.tensor([[0.3, -0.1], [-1.2, 0.5], [0.7, 0.9], [2.0, -1.5]], dtype=torch.float64)
+from .conftest import POINTS, WELLS
 
 
 @pytest.mark.parametrize("kind", [DPMSolver2M, DPMSolver2MSDE])

@@ -24,17 +24,9 @@ from truescore.samplers import (
     time_grid,
 )
 from truescore.samplers.gaussian_law import moments, sampler_moments
-from truescore.targets import GaussianMixture
 
-MEAN = torch.tensor([1.0, -0.5], dtype=torch.float64)
-COVARIANCE = torch.tensor([[1.5, 0.9], [0.9, 0.8]], dtype=torch.float64)
-GAUSSIAN = GaussianMixture(torch.ones(1), MEAN[None], COVARIANCE[None])
-WELLS = GaussianMixture(
-    torch.ones(2),
-    torch.tensor([[1.0, 0.8], [-1.0, -0.8]], dtype=torch.float64),
-    0.1 * COVARIANCE.expand(2, 2, 2),
-)
-POINTS = torch.tensor([[0.3, -0.1], [-1.2, 0.5], [0.7, 0.9], [2.0, -1.5]], dtype=torch.float64)
+from .conftest import COVARIANCE, GAUSSIAN, MEAN, POINTS, WELLS
+
 # Few steps, so that each one's law is visibly not the target's.
 EVERY = {
     "EulerMaruyama": EulerMaruyama(20),
@@ -56,11 +48,6 @@ each = pytest.mark.parametrize("name", EVERY)
 
 def kind_of(sampler):
     return type(sampler).__name__
-
-
-def order(steps, errors):
-    x, y = torch.tensor(steps).double().log2(), torch.tensor(errors).double().log2()
-    return -float((x - x.mean()) @ y / ((x - x.mean()) ** 2).sum())
 
 
 def time_at(process, noise):
@@ -87,7 +74,7 @@ def exact_flow():
     ],
 )
 def test_samplers_of_the_flow_have_their_order_on_a_nonlinear_one(
-    kind, steps, expected, exact_flow
+    kind, steps, expected, exact_flow, order
 ):
     denoiser = oracle(WELLS, VariancePreserving())
     errors = []
@@ -148,7 +135,7 @@ def test_ancestral_steps_draw_from_the_posterior_of_the_forward_process(assert_m
 @pytest.mark.parametrize(
     "name", [n for n in EVERY if n not in ("Adaptive", "GaussianBridge")], ids=str
 )
-def test_last_step_misses_the_covariance_by_the_fourth_power_of_the_noise(name):
+def test_last_step_misses_the_covariance_by_the_fourth_power_of_the_noise(name, order):
     """The posterior mean itself, the usual last step, falls short by r^2 in every direction."""
     process = VariancePreserving(t_min=1e-6)
     denoiser = oracle(GAUSSIAN, process)

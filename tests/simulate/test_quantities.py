@@ -35,7 +35,11 @@ LAWS = {
 
 @pytest.mark.parametrize("name", LAWS)
 def test_exact_values_are_those_of_exact_samples(name, assert_mean):
-    x = LAWS[name].sample(200_000, torch.Generator().manual_seed(0))
+    """False-alarm rate 8e-11 for each of about 25 numbers.
+
+    A wrong value is found from 6.5 standard errors, 5 % of the quantity's standard deviation.
+    """
+    x = LAWS[name].sample(20_000, torch.Generator().manual_seed(0))
     for quantity in quantities(LAWS[name]):
         values = quantity.values(x)
         assert values.shape == (len(x),) and values.dtype == torch.float64

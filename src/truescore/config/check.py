@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from truescore.config.pairing import pairing_errors
+from truescore.config.physics import physics_errors
 from truescore.config.schema import SCHEMAS, Run, schema_of
 
 TYPES = {
@@ -30,6 +31,9 @@ def check(config: DictConfig) -> list[str]:
     plain, lines = section_errors(config, Run, SCHEMAS)
     if all(isinstance(plain.get(section), dict) for section in SCHEMAS):
         lines += pairing_errors(plain)
+        # What values allow together can be told only of values that are right by themselves.
+        if not any(line.startswith("dataset.") for line in lines):
+            lines += physics_errors(plain["dataset"])
     return lines
 
 

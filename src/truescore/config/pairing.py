@@ -8,6 +8,9 @@ from truescore.config.schema.run import DISTANCES
 
 PAIRED = ("sde", "model", "loss", "sampler")
 HAS = {"real": "real values", "spin": "spins in {-1,+1}"}
+# Predictions that tell little of the data where noise is high, and weightings that count it all.
+SMALL_AT_NOISE = ("noise", "score")
+FLAT_AT_NOISE = ("mode", "edm")
 NEEDS = {"real": "real values", "spin": "spins"}
 
 
@@ -27,7 +30,27 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
                 f"dataset={law.get('name')} has {HAS[space]}; "
                 f"{group}={section.get('name')} needs {NEEDS[other]}: use {remedy}"
             )
-    return lines + _distance_errors(config["metrics"].get("distances"), law.get("name"), space)
+    lines += _distance_errors(config["metrics"].get("distances"), law.get("name"), space)
+    return lines + _weighting_errors(config["model"], config["loss"])
+
+
+def _weighting_errors(model: Mapping[str, Any], loss: Mapping[str, Any]) -> list[str]:
+    """Predictions whose loss in a weighting has no bound at high noise.
+
+    With the noise z or the score predicted, D = (x_t - sigma z)/alpha errs by sigma/alpha times the
+    network's error. The weightings ``mode`` and ``edm`` do not fall with sigma/alpha, so that the
+    highest noise levels, where there is nothing to learn, drown all others, unless the times seldom
+    go there.
+    """
+    prediction, weighting = model.get("prediction"), loss.get("weighting")
+    if prediction not in SMALL_AT_NOISE or weighting not in FLAT_AT_NOISE:
+        return []
+    if loss.get("times") == "log_normal":
+        return []
+    return [
+        f"model.prediction={prediction} with loss.weighting={weighting}: the highest noise would"
+        " drown the rest of the loss; use model.prediction=v or loss.weighting=score"
+    ]
 
 
 def _distance_errors(distances: Any, law: Any, space: StateSpace) -> list[str]:

@@ -18,6 +18,10 @@ GAUSSIANS = {
     "isotropic_gaussian": lambda law: law["scale"] ** 2,
 }
 ROUNDING = 1e-9
+# The smallest variance of laws that need no torch to know it, for Langevin's steps.
+NARROWEST = GAUSSIANS | {"symmetric_mixture": lambda law: law["scale"] ** 2}
+# Coordinates kept: a trajectory holds every point at every time.
+MOST_KEPT = 100_000_000
 
 
 def check_simulation(config: DictConfig) -> list[str]:
@@ -27,8 +31,12 @@ def check_simulation(config: DictConfig) -> list[str]:
         lines += _law_errors(plain["dataset"])
         lines += _integrator_errors(plain["dynamics"], plain["integrator"])
         # The step's limit can be told only of values that are right by themselves.
-        if plain["dynamics"].get("name") == UNADJUSTED and not lines:
-            lines += _chain_errors(plain["dataset"], plain["dynamics"])
+        if not lines:
+            if plain["dynamics"]["name"] == UNADJUSTED:
+                lines += _chain_errors(plain["dataset"], plain["dynamics"])
+            else:
+                lines += _step_errors(plain["dataset"], plain["dynamics"], plain["integrator"])
+            lines += _size_errors(plain)
     return lines
 
 
@@ -71,3 +79,33 @@ def _chain_errors(law: Mapping[str, Any], chain: Mapping[str, Any]) -> list[str]
                 " variance of the law: beyond it the chain runs away"
             ]
     return []
+
+
+def _step_errors(
+    law: Mapping[str, Any], dynamics: Mapping[str, Any], integrator: Mapping[str, Any]
+) -> list[str]:
+    """Explicit rules overshoot where a step is twice the time in which the drift returns."""
+    name, narrowest = dynamics["name"], NARROWEST.get(law["name"])
+    if name in ("ou", "probability_flow") and integrator["name"] != "exact":
+        limit = 2 / dynamics["theta"]
+    elif name == "langevin" and narrowest is not None:
+        limit = 4 * narrowest(law) / dynamics["sigma"] ** 2
+    else:
+        return []
+    step = dynamics["horizon"] / dynamics["steps"]
+    if step < limit:
+        return []
+    return [
+        f"dynamics.steps: got {dynamics['steps']} of {step:.3g} each, expected steps below"
+        f" {limit:.3g}, where explicit rules overshoot: raise dynamics.steps"
+    ]
+
+
+def _size_errors(config: Mapping[str, Any]) -> list[str]:
+    steps, n_points = config["dynamics"]["steps"], config["n_points"]
+    if 2 * steps * n_points <= MOST_KEPT:
+        return []
+    return [
+        f"dynamics.steps: got {steps} with n_points={n_points}, expected at most"
+        f" {MOST_KEPT // (2 * n_points)}, for which a path fits into memory: lower either"
+    ]

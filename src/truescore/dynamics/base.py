@@ -1,5 +1,6 @@
 """What moves points: stochastic and ordinary differential equations, forward in their own time."""
 
+import math
 from abc import ABC, abstractmethod
 
 import torch
@@ -25,6 +26,14 @@ class SDE(ABC):
     @abstractmethod
     def diffusion_slope(self, x: Tensor, t: Tensor) -> Tensor:
         """db_i/dx_i at (x, t), ``(n, d)``: what Milstein and the change to Stratonovich need."""
+
+    @property
+    def stability_limit(self) -> float:
+        """Step 2/k from which explicit rules overshoot, k the fastest rate of return of the drift.
+
+        Infinite where nothing returns.
+        """
+        return math.inf
 
 
 class AdditiveSDE(SDE):

@@ -1,10 +1,11 @@
 """Overdamped Langevin dynamics: noise, and a drift up the density that holds it in balance."""
 
+import torch
 from torch import Tensor
 
 from truescore.dynamics.base import AdditiveSDE
 from truescore.dynamics.noised_law import NoisedLaw
-from truescore.targets import Target
+from truescore.targets import GaussianMixture, Target
 
 
 class OverdampedLangevin(AdditiveSDE):
@@ -25,6 +26,21 @@ class OverdampedLangevin(AdditiveSDE):
     def drift(self, x: Tensor, t: Tensor) -> Tensor:
         """(sigma^2/2) grad log p(x)."""
         return self.sigma**2 / 2 * self.law.score(x)
+
+    @property
+    def stability_limit(self) -> float:
+        """4 l / sigma^2, l the smallest variance of the law or of one of its Gaussians.
+
+        The drift returns at the rate sigma^2/2 times the curvature of -log p. That is 1/l at most
+        for a Gaussian, and at least 1/l somewhere for any smooth law (Cramer and Rao), so that
+        other laws may need smaller steps.
+        """
+        target = self.law.target
+        if isinstance(target, GaussianMixture):
+            narrowest = target.spectrum.min()
+        else:
+            narrowest = torch.linalg.eigvalsh(target.covariance())[0]
+        return 4 * float(narrowest) / self.sigma**2
 
     def law_at(self, t: float) -> NoisedLaw:
         """The law that the points tend to, at every t."""

@@ -64,6 +64,11 @@ class OrnsteinUhlenbeck(LinearSDE):
         """-theta x."""
         return -self.theta * x
 
+    @property
+    def stability_limit(self) -> float:
+        """2/theta."""
+        return 2 / self.theta
+
     def transition(self, duration: float) -> tuple[float, float]:
         """(exp(-theta u), sqrt(D (1 - exp(-2 theta u)))), without cancellation at small u."""
         grown = -math.expm1(-2 * self.theta * duration)

@@ -28,6 +28,11 @@ class ProbabilityFlow(ODE):
         """The SDE's drift less half its squared noise times the exact score."""
         return self.sde.drift(x, t) - self.sde.sigma**2 / 2 * self.law_at(float(t)).score(x)
 
+    @property
+    def stability_limit(self) -> float:
+        """2/theta: the score drives points apart where the law is narrower than it will be."""
+        return self.sde.stability_limit
+
     def law_at(self, t: float) -> NoisedLaw:
         """The law p_t of the points at time t."""
         return self.sde.carried(self.start.target, t)

@@ -35,20 +35,28 @@ def clouds(
         frames: which times.
     """
     laws = [law_at(float(times[frame])) for frame in frames]
-    reach = max(
-        float((law.mean().abs() + REACH * law.covariance().diagonal().sqrt()).max()) for law in laws
-    )
-    axis = torch.linspace(-reach, reach, GRID, dtype=torch.float64)
+    x, y = _window(laws, path[frames])
     # Rows are x_2 and columns x_1, as contours want them.
-    points = torch.cartesian_prod(axis, axis).flip(1)
+    points = torch.cartesian_prod(y, x).flip(1)
     density = torch.stack([law.log_prob(points).exp() for law in laws])
     return {
         "times": times[frames].numpy(),
         "points": path[frames].numpy(),
-        "grid_x": axis.numpy(),
-        "grid_y": axis.numpy(),
+        "grid_x": x.numpy(),
+        "grid_y": y.numpy(),
         "density": density.unflatten(1, (GRID, GRID)).numpy(),
     }
+
+
+def _window(laws: list[NoisedLaw], points: Tensor) -> list[Tensor]:
+    """Both axes of a square that holds all laws and, in each frame, 99 in 100 of the points."""
+    spread = torch.stack([REACH * law.covariance().diagonal().sqrt() for law in laws])
+    means = torch.stack([law.mean() for law in laws])
+    held = points.double().quantile(torch.tensor([0.005, 0.995]).double(), dim=1)
+    low = torch.minimum((means - spread).amin(0), held[0].amin(0))
+    high = torch.maximum((means + spread).amax(0), held[1].amax(0))
+    centre, reach = (low + high) / 2, float((high - low).max()) / 2
+    return [torch.linspace(c - reach, c + reach, GRID).double() for c in centre.tolist()]
 
 
 def brownian(times: Tensor, path: Tensor, sigma: float) -> Figure:

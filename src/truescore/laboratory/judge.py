@@ -31,27 +31,24 @@ class Law(Protocol):
 def moments(x: Tensor, law: Law, generator: torch.Generator) -> dict[str, Any]:
     """Mean and covariance of points ``(n, d)``: measured, exact, and a judgement of each.
 
-    The covariance is taken about the exact mean. With e the error of n points, its size |e| stands
-    beside the floor sqrt(tr(V)/n), V the covariance under the law of what is averaged, taken from
-    20,000 direct samples; under the law n e^T V^-1 e is chi-squared for large n.
+    The covariance is taken about the measured mean, so that an error of the mean counts once. With
+    e the error of n points, its size |e| stands beside the floor sqrt(tr(V)/n), V the covariance
+    under the law of what is averaged, taken from 20,000 direct samples; under the law n e^T V^-1 e
+    is chi-squared for large n.
     """
-    reference = law.sample(N_REFERENCE, generator).double()
     mean, covariance = law.mean(), law.covariance()
+    deviation = law.sample(N_REFERENCE, generator).double() - mean
+    products = (deviation[:, :, None] * deviation[:, None, :] - covariance).flatten(1)
+    x = x.double()
     return {
-        "mean": {
-            "measured": x.double().mean(0).tolist(),
-            "exact": mean.tolist(),
-            **judgement(x.double() - mean, reference - mean).as_dict(),
-        },
-        "covariance": {
-            "measured": _products(x, mean).mean(0).tolist(),
-            "exact": covariance.tolist(),
-            **judgement(
-                (_products(x, mean) - covariance).flatten(1),
-                (_products(reference, mean) - covariance).flatten(1),
-            ).as_dict(),
-        },
+        "mean": _judged(x.mean(0), mean, deviation, len(x)),
+        "covariance": _judged(torch.cov(x.mT), covariance, products, len(x)),
     }
+
+
+def _judged(measured: Tensor, exact: Tensor, reference: Tensor, n: int) -> dict[str, Any]:
+    judged = judgement((measured - exact).flatten(), reference, n)
+    return {"measured": measured.tolist(), "exact": exact.tolist(), **judged.as_dict()}
 
 
 def rejected_moments(rows: list[dict[str, Any]]) -> list[str]:
@@ -65,14 +62,14 @@ def rejected_moments(rows: list[dict[str, Any]]) -> list[str]:
     return [name for name, p in zip(p_values, adjusted, strict=True) if p < LEVEL]
 
 
-def judgement(errors: Tensor, reference: Tensor) -> Judgement:
-    """The averaged error of points beside its floor.
+def judgement(error: Tensor, reference: Tensor, n: int) -> Judgement:
+    """The error of an average over n points beside its floor.
 
     Args:
-        errors: each point's error, ``(n, p)``, of mean 0 under the law.
-        reference: the same of direct samples, ``(m, p)``.
+        error: of the average, ``(p,)``.
+        reference: the error of each of m direct samples, ``(m, p)``, of mean 0.
+        n: number of points.
     """
-    n, error = len(errors), errors.mean(0)
     spread = reference.mT @ reference / len(reference)
     floor = float(spread.trace() / n) ** 0.5
     # Entries that stand twice in a symmetric matrix make the spread singular.
@@ -80,8 +77,3 @@ def judgement(errors: Tensor, reference: Tensor) -> Judgement:
     p_value = float(chi2.sf(n * float(weighted), int(torch.linalg.matrix_rank(spread))))
     value = float(error.norm())
     return Judgement(value, floor, p_value=p_value, verdict=verdict(value, floor, p_value))
-
-
-def _products(x: Tensor, mean: Tensor) -> Tensor:
-    deviation = x.double() - mean
-    return deviation[:, :, None] * deviation[:, None, :]

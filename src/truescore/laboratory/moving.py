@@ -11,6 +11,8 @@ from truescore.build import build
 from truescore.dynamics import (
     SDE,
     BrownianMotion,
+    Exact,
+    Integrator,
     LinearSDE,
     NoisedLaw,
     OrnsteinUhlenbeck,
@@ -22,7 +24,7 @@ from truescore.errors import UserError
 from truescore.laboratory import figures
 from truescore.laboratory.discretisation import strong_error, weak_error
 from truescore.laboratory.judge import moments, rejected_moments
-from truescore.laboratory.outcome import Outcome
+from truescore.laboratory.outcome import Outcome, probability
 from truescore.metrics import alike
 from truescore.randomness import keyed_generator
 from truescore.targets import Target
@@ -33,9 +35,7 @@ OF_RUN = ("horizon", "steps", "start_scale")
 def run_moving(config: dict[str, Any], target: Target, folder: Path) -> Outcome:
     """Simulate, judge and draw; the animation is written to ``folder`` at once."""
     section, seed, n = config["dynamics"], config["seed"], config["n_points"]
-    dynamics: SDE = build(section, leave=OF_RUN, target=target)
-    integrator = build(config["integrator"])
-    integrator.check(dynamics)
+    dynamics, integrator = build_motion(config, target)
     times = torch.linspace(0, section["horizon"], section["steps"] + 1, dtype=torch.float64)
     x_0 = _start(section, target, n, keyed_generator(seed, "x_0"))
     path = simulate(dynamics, integrator, x_0, times, keyed_generator(seed, "increments"), True)
@@ -53,9 +53,18 @@ def run_moving(config: dict[str, Any], target: Target, folder: Path) -> Outcome:
     ]
     direct = law_at(section["horizon"]).sample(n, keyed_generator(seed, "direct"))
     answer = alike(path[-1], direct, keyed_generator(seed, "permutations"))
-    frames = _even_times(section["steps"], config["n_frames"])
-    plots.animate(folder / "motion.gif", **figures.clouds(times, path, law_at, frames))
-    drawn = {"snapshots": plots.snapshots(**figures.clouds(times, path, law_at, shown))}
+    frames = _early_times(section["steps"], config["n_frames"])
+    name = f"{section['name']}, {config['dataset']['name']}"
+    plots.animate(folder / "motion.gif", **figures.clouds(times, path, law_at, frames), title=name)
+    step = section["horizon"] / section["steps"]
+    title = (
+        f"{name}: {n:,} points by {config['integrator']['name']} in steps of {step:.3g}\n"
+        f"the last ones and direct samples: {answer.verdict},"
+        f" energy distance {answer.statistic:.3g}, p {probability(answer.p_value, '= ')}"
+    )
+    drawn = {
+        "snapshots": plots.snapshots(**figures.clouds(times, path, law_at, shown), title=title)
+    }
     if isinstance(dynamics, BrownianMotion):
         drawn["paths"] = figures.brownian(times, path, dynamics.sigma)
     if isinstance(dynamics, OrnsteinUhlenbeck):
@@ -65,7 +74,7 @@ def run_moving(config: dict[str, Any], target: Target, folder: Path) -> Outcome:
         "dynamics": section["name"],
         "integrator": config["integrator"]["name"],
         "dataset": config["dataset"]["name"],
-        "parameters": {**own, "step": section["horizon"] / section["steps"]},
+        "parameters": {**own, "step": step},
         "held_against": _held_against(dynamics),
         "moments": judged,
         # Langevin is on its way to its law until the last time.
@@ -79,6 +88,26 @@ def run_moving(config: dict[str, Any], target: Target, folder: Path) -> Outcome:
         "weak_error": weak_error(dynamics, integrator, times),
     }
     return Outcome(values, drawn)
+
+
+def build_motion(config: dict[str, Any], target: Target) -> tuple[SDE, Integrator]:
+    """What moves points and how.
+
+    Raises:
+        UserError: they do not go together, the steps are unstable, or the law at time t is unknown.
+    """
+    section = config["dynamics"]
+    dynamics: SDE = build(section, leave=OF_RUN, target=target)
+    integrator: Integrator = build(config["integrator"])
+    integrator.check(dynamics)
+    _law_at(dynamics, target, section["horizon"])
+    step, limit = section["horizon"] / section["steps"], dynamics.stability_limit
+    if not isinstance(integrator, Exact) and step >= limit:
+        raise UserError(
+            f"got dynamics.steps={section['steps']} of {step:.3g} each, expected steps below"
+            f" {limit:.3g}, where explicit rules overshoot: raise dynamics.steps"
+        )
+    return dynamics, integrator
 
 
 def _start(section: dict[str, Any], target: Target, n: int, generator: torch.Generator) -> Tensor:
@@ -107,11 +136,9 @@ def _held_against(dynamics: SDE) -> str:
     return "the exact law at each time"
 
 
-def _even_times(steps: int, count: int) -> list[int]:
-    """Up to ``count`` indices of times, evenly spread from the first to the last."""
-    return sorted({round(steps * k / (count - 1)) for k in range(count)})
-
-
 def _early_times(steps: int, count: int) -> list[int]:
-    """Likewise, but denser at first, where most happens."""
+    """Up to ``count`` indices of times from the first to the last, denser at first.
+
+    There most happens: distances grow like the square root of the time.
+    """
     return sorted({round(steps * (k / (count - 1)) ** 2) for k in range(count)})

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 WIDTH = 110
+# The tests lean on the central limit theorem, which says nothing of chances as small as this.
+SMALLEST_P = 1e-6
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def show(summary: dict[str, Any], run_dir: Path) -> None:
                 for text in (
                     f"{judged['value']:.3g}",
                     f"{judged['floor']:.2g}",
-                    f"{judged['p_value']:.2g}",
+                    probability(judged["p_value"]),
                 )
             ),
             verdicts.pop() if len(verdicts) == 1 else f"{mean['verdict']}, {covariance['verdict']}",
@@ -54,8 +56,13 @@ def show(summary: dict[str, Any], run_dir: Path) -> None:
     console.print(f"off, after Holm's correction for their number: {off}", highlight=False)
     test = summary["two_sample"]
     console.print(
-        f"do they look alike? {test['verdict']}: energy distance {test['statistic']:.3g}, p ="
-        f" {test['p_value']:.2g}, against {test['n']:,} {test['against']}",
+        f"do they look alike? {test['verdict']}: energy distance {test['statistic']:.3g}, p"
+        f" {probability(test['p_value'], '= ')}, against {test['n']:,} {test['against']}",
         highlight=False,
     )
     print(f"figures: {run_dir / 'figures'}\nsummary: {run_dir / 'summary.json'}")
+
+
+def probability(p: float, equals: str = "") -> str:
+    """A p-value with two digits, or that it is below the smallest told."""
+    return f"< {SMALLEST_P:.0e}" if p < SMALLEST_P else f"{equals}{p:.2g}"

@@ -37,7 +37,7 @@ def run_simulation(config: DictConfig | Mapping[str, Any], run_dir: Path) -> dic
     OmegaConf.save(config, run_dir / CONFIG, resolve=True)
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
     target = build_target(plain)
-    _needs_plane(target, plain["dataset"]["name"])
+    needs_plane(target, plain["dataset"]["name"])
     outcome = _work(plain["dynamics"])(plain, target, run_dir / "figures")
     for name, figure in outcome.figures.items():
         save(figure, run_dir / "figures" / f"{name}.png")
@@ -62,7 +62,8 @@ def _work(dynamics: Mapping[str, Any]) -> Callable[[dict[str, Any], Target, Path
     return run_chain if dynamics["name"] == "unadjusted_langevin" else run_moving
 
 
-def _needs_plane(target: Target, name: str) -> None:
+def needs_plane(target: Target, name: str) -> None:
+    """Raise ``UserError`` unless a law is of the plane."""
     if target.dim != 2:
         raise UserError(
             f"got dataset={name} of {target.dim} dimensions, expected 2: the laboratory draws the"

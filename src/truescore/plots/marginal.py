@@ -76,9 +76,9 @@ def marginals(
     wrong = [site for site in sites if not 0 <= site < dim]
     if wrong or not len(sites):
         raise UserError(f"sites: got {list(sites)}, expected one or more of 0 to {dim - 1}.")
-    columns = min(len(sites), 4)
+    columns = min(len(sites), 2)
     rows = -(-len(sites) // columns)
-    figure = style.new_figure(max(4.5, 3.1 * columns), 0.5 + 2.6 * rows)
+    figure = style.new_figure(4.6 * columns, 0.5 + 3.1 * rows)
     grid_of_axes = figure.subplots(rows, columns, squeeze=False)
     for panel, ax in enumerate(grid_of_axes.flat):
         if panel >= len(sites):

@@ -44,8 +44,8 @@ def brownian_paths(times: ArrayLike, paths: ArrayLike, scale: float) -> Figure:
 
     Arguments as in `draw_brownian`; all paths count in the histogram.
     """
-    figure = style.new_figure(8.5, 4)
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
+    figure = style.new_figure(9, 4)
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(5, 2))
     draw_brownian(left, times, paths, scale)
     t, end = np.asarray(times, dtype=np.float64), np.asarray(paths, dtype=np.float64)[-1]
     width = scale * np.sqrt(t[-1])

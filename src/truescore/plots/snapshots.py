@@ -67,7 +67,13 @@ def draw_cloud(
 
 
 def snapshots(
-    times: ArrayLike, points: ArrayLike, grid_x: ArrayLike, grid_y: ArrayLike, density: ArrayLike
+    times: ArrayLike,
+    points: ArrayLike,
+    grid_x: ArrayLike,
+    grid_y: ArrayLike,
+    density: ArrayLike,
+    *,
+    title: str,
 ) -> Figure:
     """Show where points stand at several times, over the density at each of them.
 
@@ -77,11 +83,12 @@ def snapshots(
         grid_x: Even grid (gx,).
         grid_y: Even grid (gy,).
         density: Values (k, gy, gx).
+        title: What moves, and where to.
     """
     t, clouds, p = _checked(times, points, density)
     rows = -(-len(t) // 4)
     columns = -(-len(t) // rows)
-    figure = style.new_figure(0.6 + 2.6 * columns, 0.6 + 2.8 * rows)
+    figure = style.new_figure(0.6 + 2.6 * columns, 1.1 + 2.8 * rows)
     # Panels of fixed shape are pushed together instead of each keeping its share of the page.
     figure.set_layout_engine("compressed")
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat
@@ -91,6 +98,7 @@ def snapshots(
             continue
         draw_cloud(ax, clouds[panel], grid_x, grid_y, p[panel], title=f"$t$ = {t[panel]:.3g}")
         ax.label_outer()
+    figure.suptitle(title, fontsize=style.TITLE)
     figure.supxlabel(
         "contours hold 50%, 90% and 99% of the exact density", fontsize=style.TICK, color=style.GREY
     )
@@ -104,6 +112,8 @@ def animate(
     grid_x: ArrayLike,
     grid_y: ArrayLike,
     density: ArrayLike,
+    *,
+    title: str,
 ) -> Path:
     """Write a GIF of points in motion; a file of that name is whole or absent, never half.
 
@@ -114,6 +124,7 @@ def animate(
         grid_x: Even grid (gx,).
         grid_y: Even grid (gy,).
         density: Values (k, gy, gx).
+        title: What moves, and where to; the time is written behind it.
 
     Returns:
         The path written.
@@ -130,13 +141,13 @@ def animate(
         partial = Path(folder) / target.name
         with writer.saving(figure, partial, dpi=90):
             for k in range(len(t)):
-                title = f"$t$ = {t[k]:.2f}"
+                now = f"{title}: $t$ = {t[k]:.2f}"
                 if k and np.array_equal(p[k], p[k - 1]):
                     ax.collections[-1].set_offsets(clouds[k, :N_SHOWN])
-                    ax.set_title(title, fontsize=style.TITLE, loc="left")
+                    ax.set_title(now, fontsize=style.TITLE, loc="left")
                 else:
                     ax.clear()
-                    draw_cloud(ax, clouds[k], grid_x, grid_y, p[k], title=title, marker_size=7)
+                    draw_cloud(ax, clouds[k], grid_x, grid_y, p[k], title=now, marker_size=7)
                 writer.grab_frame()
                 # Every frame keeps the first one's layout, so that nothing but points moves.
                 figure.set_layout_engine("none")

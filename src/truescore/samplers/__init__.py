@@ -13,6 +13,7 @@ from truescore.samplers.gaussian_bridge import GaussianBridge
 from truescore.samplers.grids import Grid, time_grid
 from truescore.samplers.heun import Heun
 from truescore.samplers.predictor_corrector import PredictorCorrector
+from truescore.samplers.real import FlowSampler, RealSampler, StochasticSampler
 from truescore.samplers.reverse_diffusion import ReverseDiffusion
 from truescore.samplers.spin import AnalyticBridge, SpinEuler
 
@@ -27,12 +28,15 @@ __all__ = [
     "DPMSolver2M",
     "DPMSolver2MSDE",
     "EulerMaruyama",
+    "FlowSampler",
     "GaussianBridge",
     "Grid",
     "Heun",
     "PredictorCorrector",
+    "RealSampler",
     "ReverseDiffusion",
     "Sampler",
     "SpinEuler",
+    "StochasticSampler",
     "time_grid",
 ]

@@ -5,10 +5,16 @@ from torch import Tensor
 
 from truescore.denoisers import RealDenoiser
 from truescore.samplers.grids import Grid
-from truescore.samplers.real import Prior, StochasticSampler, noise_like, noise_scale
+from truescore.samplers.real import (
+    DenoisingSampler,
+    Prior,
+    StochasticSampler,
+    noise_like,
+    noise_scale,
+)
 
 
-class Ancestral(StochasticSampler):
+class Ancestral(DenoisingSampler, StochasticSampler):
     """y_s = D + q^2 (y_t - D) + r_s sqrt(1 - q^2) z, q = r_s/r_t: weak order 1.
 
     The Gaussian bridge p(x_s | x_t, x_0), exact, with the posterior mean D for x_0: what x_0
@@ -19,11 +25,16 @@ class Ancestral(StochasticSampler):
     def __init__(self, steps: int = 256, grid: Grid = "log_snr", prior: Prior = "matched") -> None:
         super().__init__(steps, grid, prior)
 
-    def inner_step(
-        self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
+    def towards(
+        self,
+        clean: Tensor,
+        denoiser: RealDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
     ) -> Tensor:
-        """Draw from the bridge that ends in the posterior mean."""
-        clean = denoiser.posterior_mean(x_t, t)
+        """Draw x_s, ``(n, d)``, from the bridge between x_t and x_0 = ``clean``."""
         return bridge(denoiser, x_t, t, s, clean, noise_like(x_t, generator)).to(x_t)
 
 

@@ -5,10 +5,10 @@ from torch import Tensor
 
 from truescore.denoisers import RealDenoiser
 from truescore.samplers.grids import Grid
-from truescore.samplers.real import FlowSampler, Prior, noise_scale
+from truescore.samplers.real import DenoisingSampler, FlowSampler, Prior, noise_scale
 
 
-class DDIM(FlowSampler):
+class DDIM(DenoisingSampler, FlowSampler):
     """y_s = D + (r_s/r_t) (y_t - D): order 1.
 
     Euler's rule on dy/dr = (y - D)/r, and so exact while D stands still. Song, Meng and Ermon 2021,
@@ -18,19 +18,17 @@ class DDIM(FlowSampler):
     def __init__(self, steps: int = 64, grid: Grid = "log_snr", prior: Prior = "matched") -> None:
         super().__init__(steps, grid, prior)
 
-    def inner_step(
-        self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
+    def towards(
+        self,
+        clean: Tensor,
+        denoiser: RealDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
     ) -> Tensor:
-        """Shrink what is taken for noise from scale r_t to r_s."""
-        clean = denoiser.posterior_mean(x_t, t)
-        return shrink_noise(denoiser, x_t, t, s, clean).to(x_t)
-
-
-def shrink_noise(
-    denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, clean: Tensor
-) -> Tensor:
-    """x_s, ``(n, d)``, on the straight line from x_t to x_0 = ``clean`` in (r, y)."""
-    process = denoiser.process
-    ratio = noise_scale(denoiser, s) / noise_scale(denoiser, t)
-    y = x_t / process.alpha(t)[:, None]
-    return process.alpha(s)[:, None] * (clean + ratio * (y - clean))
+        """x_s, ``(n, d)``, on the straight line from x_t to x_0 = ``clean`` in (r, y)."""
+        process = denoiser.process
+        ratio = noise_scale(denoiser, s) / noise_scale(denoiser, t)
+        y = x_t / process.alpha(t)[:, None]
+        return (process.alpha(s)[:, None] * (clean + ratio * (y - clean))).to(x_t)

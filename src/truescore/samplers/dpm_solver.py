@@ -1,6 +1,5 @@
 """DPM-Solver++ of second order from two evaluations, on the flow and on the reverse SDE."""
 
-from abc import abstractmethod
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,17 +7,11 @@ import torch
 from torch import Tensor
 
 from truescore.denoisers import RealDenoiser
-from truescore.samplers.ancestral import bridge
+from truescore.samplers.ancestral import Ancestral
 from truescore.samplers.base import Step
-from truescore.samplers.ddim import shrink_noise
+from truescore.samplers.ddim import DDIM
 from truescore.samplers.grids import Grid
-from truescore.samplers.real import (
-    FlowSampler,
-    Prior,
-    RealSampler,
-    StochasticSampler,
-    noise_like,
-)
+from truescore.samplers.real import DenoisingSampler, Prior
 
 
 @dataclass
@@ -40,8 +33,8 @@ class Evaluation:
         return ahead
 
 
-class TwoStepSampler(RealSampler):
-    """A sampler whose step looks at two evaluations, and so needs a new one only."""
+class TwoStepSampler(DenoisingSampler):
+    """A step of another sampler towards an extrapolated D: two evaluations, one of them new."""
 
     def __init__(self, steps: int = 64, grid: Grid = "log_snr", prior: Prior = "matched") -> None:
         super().__init__(steps, grid, prior)
@@ -75,55 +68,19 @@ class TwoStepSampler(RealSampler):
     ) -> Tensor:
         """Move points from time t to s > 0."""
         clean = (last or Evaluation()).extrapolate(denoiser, x_t, t, s)
-        return self.towards(clean, denoiser, x_t, t, s, generator).to(x_t)
-
-    @abstractmethod
-    def towards(
-        self,
-        clean: Tensor,
-        denoiser: RealDenoiser,
-        x_t: Tensor,
-        t: Tensor,
-        s: Tensor,
-        generator: torch.Generator,
-    ) -> Tensor:
-        """x_s as if ``clean`` were the posterior mean all the way."""
+        return self.towards(clean, denoiser, x_t, t, s, generator)
 
 
-class DPMSolver2M(TwoStepSampler, FlowSampler):
+class DPMSolver2M(TwoStepSampler, DDIM):
     """y_s = D' + (r_s/r_t) (y_t - D'), D' = D + (h/h_last)/2 (D - D_last): order 2.
 
     h is the step in log-SNR; the first step has D' = D. DDIM with an extrapolated D. Lu et al.
     2022, arXiv 2211.01095, algorithm 2.
     """
 
-    def towards(
-        self,
-        clean: Tensor,
-        denoiser: RealDenoiser,
-        x_t: Tensor,
-        t: Tensor,
-        s: Tensor,
-        generator: torch.Generator,
-    ) -> Tensor:
-        """A step of DDIM."""
-        return shrink_noise(denoiser, x_t, t, s, clean)
 
-
-class DPMSolver2MSDE(TwoStepSampler, StochasticSampler):
+class DPMSolver2MSDE(TwoStepSampler, Ancestral):
     """y_s = D' + q^2 (y_t - D') + r_s sqrt(1 - q^2) z, q = r_s/r_t, D' as in ``DPMSolver2M``.
 
     ``Ancestral`` with an extrapolated D. Lu et al. 2022, arXiv 2211.01095, SDE-DPM-Solver++(2M).
     """
-
-    def towards(
-        self,
-        clean: Tensor,
-        denoiser: RealDenoiser,
-        x_t: Tensor,
-        t: Tensor,
-        s: Tensor,
-        generator: torch.Generator,
-    ) -> Tensor:
-        """An ancestral step."""
-        return bridge(denoiser, x_t, t, s, clean, noise_like(x_t, generator))

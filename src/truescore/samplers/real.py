@@ -77,6 +77,28 @@ class RealSampler(Sampler):
         """Move points from a small time t to 0."""
 
 
+class DenoisingSampler(RealSampler):
+    """A sampler whose step is drawn as if the posterior mean stood still."""
+
+    def inner_step(
+        self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Move points from time t to s > 0."""
+        return self.towards(denoiser.posterior_mean(x_t, t), denoiser, x_t, t, s, generator)
+
+    @abstractmethod
+    def towards(
+        self,
+        clean: Tensor,
+        denoiser: RealDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """x_s, ``(n, d)``, as if ``clean`` were the posterior mean all the way."""
+
+
 class StochasticSampler(RealSampler):
     """A sampler of the reverse SDE: its last step draws from the law of x_0 given x_t."""
 

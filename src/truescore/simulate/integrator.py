@@ -101,19 +101,3 @@ class Integrator(ABC):
 def law_temperature(law: Any) -> float:
     """T of exp(-V/T)/Z; 1 for a law that names none."""
     return getattr(law, "temperature", 1.0)
-
-
-def refuse_unstable(law: Any, dt: float) -> None:
-    """Raise ``UserError`` if explicit steps would overshoot the law's narrowest direction.
-
-    The limit is 2/k, k = T / (smallest eigenvalue of the covariance). For a Gaussian law k is the
-    largest curvature of V; for any smooth law on R^d it is at most that, by the inequality of
-    Cramer and Rao. Anharmonic tails may need a much smaller dt: then ``Integrator.run`` tells.
-    """
-    narrowest = float(torch.linalg.eigvalsh(law.covariance())[0])
-    largest = 2 * narrowest / law_temperature(law)
-    if not dt < largest:
-        raise UserError(
-            f"got dt={dt:g}, expected below {largest:.3g}, where explicit steps become unstable:"
-            " lower dt, or choose TamedEuler, Strang or MALA"
-        )

@@ -106,7 +106,8 @@ class NearestNeighbourChain(Target):
         if self.state_space == "spin":
             raise UserError("got a law of spins, expected reals for a gradient: use site_log_odds")
         x = x.double().detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(self.energy(x).sum(), x)
+        with torch.enable_grad():  # whoever moves points by this score wants no graph of their own
+            (gradient,) = torch.autograd.grad(self.energy(x).sum(), x)
         return -gradient / self.temperature
 
     def site_log_odds(self, x: Tensor) -> Tensor:
@@ -294,7 +295,10 @@ class NearestNeighbourChain(Target):
                 [self.messages.log_total, belief @ self.nodes, belief @ self.nodes**2]
             )
             if not current.isfinite().all():
-                raise UserError("got potentials that are not finite on the interval: mend them")
+                raise UserError(
+                    f"got potentials that are not finite on {self.interval}, or so large that all"
+                    " weights vanish: mend them, or raise the temperature"
+                )
             if previous is not None and (current - previous).abs().max() < 1e-12 * self.dim:
                 return self.nodes, self.log_weights
             previous, n = current, (n * 5) // 4

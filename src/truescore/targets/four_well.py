@@ -19,6 +19,8 @@ TAIL = 40.0
 TABLE_CELLS = 2**14
 NEWTON_STEPS = 12
 BLOCK = 2**13
+# Far below, exp(-V/T) vanishes to float64 even in the deepest well, where V = 0.013.
+COLDEST = 0.01
 
 
 class FourWell(Target):
@@ -32,7 +34,7 @@ class FourWell(Target):
 
     Args:
         dim: 1.
-        temperature: T > 0, in units of energy.
+        temperature: T, at least 0.01, in units of energy.
     """
 
     dim = 1
@@ -40,8 +42,10 @@ class FourWell(Target):
 
     def __init__(self, dim: int = 1, temperature: float = 0.5) -> None:
         check_fixed_dim(self, dim)
-        if not temperature > 0:
-            raise UserError(f"got temperature={temperature}, expected > 0: raise it")
+        if not COLDEST <= temperature < math.inf:
+            raise UserError(
+                f"got temperature={temperature}, expected at least {COLDEST}: change it"
+            )
         self.temperature = temperature
         # The barriers thin out the centre of an interval, and so weigh up its ends.
         self.depth = TAIL + 2 * max(height for height, _ in BARRIERS) / temperature

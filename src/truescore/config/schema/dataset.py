@@ -55,11 +55,11 @@ class AnyDataset(Open):
 
 
 class IsingRing(AnyDataset, Strict):
-    """conf/dataset/ising_ring.yaml."""
+    """conf/dataset/ising_ring.yaml; its covariance is held as dim x dim numbers."""
 
     state_space: Literal["spin"]
     simulator: Literal["exact"]
-    dim: Annotated[int, Field(ge=3)]
+    dim: Annotated[int, Field(ge=3, le=4096)]
     coupling: float
     temperature: Positive
 
@@ -79,7 +79,7 @@ class GinzburgLandau(AnyDataset, Strict):
     dim: Annotated[int, Field(ge=2)]
     lam: Positive
     temperature: Positive
-    half_width: Positive | None
+    half_width: Annotated[float, Field(ge=0.01)] | None
 
 
 class FourWell(AnyDataset, Strict):
@@ -87,7 +87,7 @@ class FourWell(AnyDataset, Strict):
 
     state_space: Literal["real"]
     dim: Literal[1]
-    temperature: Positive
+    temperature: Annotated[float, Field(ge=0.01)]
 
 
 class SwissRoll(AnyDataset, Strict):

@@ -1,0 +1,81 @@
+"""A run's objects, built and tried on a few points: what does not fit is told before any work."""
+
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from torch import Tensor, nn
+
+from truescore.build import (
+    build_denoiser,
+    build_loss,
+    build_process,
+    build_sampler,
+    build_target,
+)
+from truescore.config.check import resolve
+from truescore.denoisers import Denoiser, check_pairing
+from truescore.errors import UserError
+from truescore.losses import Loss
+from truescore.samplers import Sampler
+from truescore.simulate.data import build_simulation
+from truescore.simulate.rehearsal import refuse_stuck
+
+N = 3  # not a number of sites, nor 1, which fits every shape
+
+
+def rehearse(config: DictConfig) -> None:
+    """Build everything that ``train`` would, and take one step of each kind with it.
+
+    Args:
+        config: a configuration that ``truescore.config.check`` finds no fault with.
+
+    Raises:
+        UserError: a class that cannot be imported or built, a simulation that is unstable or does
+            not move, an answer of the wrong shape.
+    """
+    plain, _ = resolve(config)
+    target = build_target(plain)
+    process = build_process(plain, target.dim)
+    check_pairing(target, process)
+    dataset = plain["dataset"]
+    if dataset["simulator"] == "langevin":
+        simulation = build_simulation(target, dataset["langevin"])
+        refuse_stuck(simulation.integrator, target, dataset["langevin"]["integrator"])
+    denoiser = build_denoiser(plain, target.dim, process, data=None, n_components=1)
+    x_0 = torch.ones(N, target.dim)
+    try_loss(build_loss(plain), denoiser, x_0)
+    try_sampler(build_sampler(plain), denoiser, target.dim)
+
+
+def try_loss(loss: Loss, denoiser: Denoiser, x_0: Tensor) -> None:
+    """Evaluate a loss once; every net must answer in the shape that it is asked in."""
+    generator = torch.Generator().manual_seed(0)
+    net = denoiser.net
+    if isinstance(net, nn.Module):
+        net.register_forward_hook(_answers_in_shape)
+    t = loss.sample_times(denoiser, N, generator)
+    _expect("times", loss, t, (N,))
+    _expect("losses", loss, loss(denoiser, x_0, t, generator), (N,))
+
+
+def try_sampler(sampler: Sampler, denoiser: Denoiser, dim: int) -> None:
+    """Take a sampler's first step."""
+    generator = torch.Generator().manual_seed(0)
+    t, s = sampler.times(denoiser).float()[:2]
+    with torch.inference_mode():
+        x = sampler.start(denoiser, N, dim, generator)
+        moved = sampler.begin()(denoiser, x, t.expand(N), s.expand(N), generator)
+    _expect("points", sampler, moved, (N, dim))
+
+
+def _answers_in_shape(net: nn.Module, asked: tuple[Any, ...], answer: Any) -> None:
+    _expect("answers", net, answer, tuple(asked[0].shape))
+
+
+def _expect(what: str, giver: Any, got: Any, shape: tuple[int, ...]) -> None:
+    found = tuple(got.shape) if isinstance(got, Tensor) else type(got).__name__
+    if found != shape:
+        raise UserError(
+            f"got {what} of shape {found} from {type(giver).__name__}, expected {shape}: mend it"
+        )

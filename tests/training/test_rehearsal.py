@@ -1,0 +1,127 @@
+"""What cannot be built, does not move or answers in the wrong shape is told before any work."""
+
+import pytest
+
+from truescore.errors import UserError
+from truescore.training.rehearsal import rehearse
+
+from .conftest import small_config
+
+LANGEVIN = "dataset.simulator=langevin"
+CODE = """
+import torch
+from truescore.losses import DenoisingScoreMatching
+from truescore.samplers import DDIM
+from truescore.targets import Target
+
+
+class Unfinished(Target):
+    def log_prob(self, x):
+        return x.sum(1)
+
+
+class OneForAll(torch.nn.Module):
+    def __init__(self, dim, **others):
+        super().__init__()
+        self.layer = torch.nn.Linear(dim, 1)
+
+    def forward(self, x, noise_level):
+        return self.layer(x)
+
+
+class Reduced(DenoisingScoreMatching):
+    def __call__(self, *arguments):
+        return super().__call__(*arguments).mean()
+
+
+class Narrow(DDIM):
+    def inner_step(self, denoiser, x_t, t, s, generator):
+        return x_t[:, :1]
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    (tmp_path / "unfinished.py").write_text(CODE)
+    (tmp_path / "broken.py").write_text("import no_such_package\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.mark.parametrize("experiment", ["ising_d16", "gl_d8", "four_well", "swiss_roll"])
+def test_what_can_be_built_passes(experiment):
+    rehearse(small_config(experiment))
+
+
+@pytest.mark.parametrize(
+    "integrator", ["strang", "mala", "euler_maruyama", "leimkuhler_matthews", "tamed_euler"]
+)
+def test_the_usual_step_passes_with_every_integrator(integrator):
+    rehearse(small_config("gl_d8", LANGEVIN, f"dataset.langevin.integrator={integrator}"))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (["dataset.langevin.integrator=euler_maruyama"], "got dt=1, expected below 0.122, where"),
+        (
+            ["dataset.langevin.integrator=leimkuhler_matthews"],
+            "got dt=1, expected below 0.122, where",
+        ),
+        (
+            ["dataset.langevin.integrator=mala"],
+            "got dataset.langevin.dt=1, with which mala accepts 0% of its steps, expected one in",
+        ),
+    ],
+)
+def test_steps_beyond_stability_are_refused(overrides, line):
+    with pytest.raises(UserError) as caught:
+        rehearse(small_config("gl_d8", LANGEVIN, "dataset.langevin.dt=1", *overrides))
+    assert str(caught.value).startswith(line)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("integrator", ["strang", "tamed_euler"])
+def test_integrators_without_a_limit_take_any_step(integrator):
+    long = ["dataset.langevin.dt=1", f"dataset.langevin.integrator={integrator}"]
+    rehearse(small_config("gl_d8", LANGEVIN, *long))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (
+            ["dataset.name=own", "dataset._target_=nowhere.Law"],
+            "got _target_=nowhere.Law, which cannot be imported (No module named 'nowhere'), expe",
+        ),
+        (
+            ["dataset.name=own", "dataset._target_=broken.Law"],
+            "got _target_=broken.Law, which cannot be imported (No module named 'no_such_package'",
+        ),
+        (
+            ["dataset.name=own", "dataset._target_=unfinished.Unfinished"],
+            "got unfinished.Unfinished without covariance, marginal, marginal_cdf, mean,"
+            " parameters, sample, squared_deviations, expected all: write them",
+        ),
+        (
+            ["model.name=own", "model.net._target_=unfinished.OneForAll", "~model.skip"]
+            + ["+model.prediction=v"],
+            "got answers of shape (6, 1) from OneForAll, expected (6, 8): mend it",
+        ),
+        (
+            ["loss.name=own", "loss._target_=unfinished.Reduced"],
+            "got losses of shape () from Reduced, expected (3,): mend it",
+        ),
+        (
+            ["sampler.name=own", "sampler._target_=unfinished.Narrow"],
+            "got points of shape (3, 1) from Narrow, expected (3, 8): mend it",
+        ),
+        (["model.net.n_modes=9"], "got channels=24, depth=4, n_modes=9, expected channels and"),
+        (["loss=fixed_sigma", "loss.sigma=1e-9"], "got sigma=1e-09, expected 0.01 to"),
+        (["loss=implicit", "loss.trace=exact"], "got trace=exact for 8 sites, expected at most 4"),
+    ],
+)
+def test_what_only_the_objects_know_is_one_line(own, overrides, line):
+    with pytest.raises(UserError) as caught:
+        rehearse(small_config("gl_d8", *overrides))
+    assert str(caught.value).startswith(line)
+    assert "\n" not in str(caught.value)
