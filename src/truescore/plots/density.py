@@ -1,5 +1,7 @@
 """Generated points against the exact density, for laws on the line and in the plane."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
@@ -131,10 +133,15 @@ def draw_points(ax: Axes, points: ArrayLike, *, title: str, colour: str, n_show:
 
 def draw_contours(ax: Axes, x: arrays.Floats, y: arrays.Floats, density: arrays.Floats) -> None:
     """Draw the smallest regions that hold 99, 90 and 50% of the law."""
+    levels = held_levels(density, SHARES)
+    ax.contour(x, y, density, levels, colors=style.EXACT, linestyles=LINES, linewidths=0.9)
+
+
+def held_levels(density: arrays.Floats, shares: Sequence[float]) -> list[float]:
+    """Densities above which the shares of the law lie, given on an even grid."""
     ordered = np.sort(density.ravel())[::-1]
     held = np.cumsum(ordered) / ordered.sum()
-    levels = [ordered[np.searchsorted(held, share)] for share in SHARES]
-    ax.contour(x, y, density, levels, colors=style.EXACT, linestyles=LINES, linewidths=0.9)
+    return [float(ordered[np.searchsorted(held, share)]) for share in shares]
 
 
 def draw_deviation_map(
