@@ -168,6 +168,7 @@ def error_by_distance(
         ax.set_yscale("log")
         ax.set_ylim(every.min() / 2, max(every.max() * 2, 2))
         ax.set_xticks(range(shape[1]), names, rotation=40, ha="right")
+        ax.set_xlim(-0.5, shape[1] - 0.5)
         title = f"noise $s$ = {noise[row]:.3g}"
         style.tidy(ax, title=title, x="distance from the nearest training point, over $s$")
         style.label_log_axis(ax, "y")
