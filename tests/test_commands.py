@@ -142,6 +142,17 @@ def test_other_values_than_spins_are_counted(script, tmp_path):
     assert "got 3 entries that are not spins" in error
 
 
+def test_another_sampler_draws_from_the_same_model(run_folder, script):
+    code, out, _ = script("sample.py", f"run={run_folder}", "sampler=euler", "sampler.steps=3")
+    file = run_folder / "samples" / "n50_seed0_euler_steps-3.safetensors"
+    assert code == 0 and str(file) in out
+    assert read_samples(file).shape == (50, 16)
+    code, _, error = script("sample.py", f"run={run_folder}", "sampler=heun")
+    assert code == 2 and "sampler=heun needs real values" in error
+    code, _, error = script("sample.py", f"run={run_folder}", "sampler=eular")
+    assert code == 2 and "did you mean euler?" in error
+
+
 def test_sampling_needs_a_run(script, run_folder):
     assert script("sample.py", "sampler.steps=4")[0] == 2
     code, _, error = script("sample.py", f"run={run_folder}", "sampler.steps=0")

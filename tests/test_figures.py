@@ -54,4 +54,5 @@ def test_a_chain_keeps_its_figures():
         "marginals",
         "mean",
         "covariance",
+        "neighbours",
     }

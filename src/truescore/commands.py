@@ -47,7 +47,7 @@ def evaluate_command(arguments: list[str]) -> None:
 
 
 def sample_command(arguments: list[str]) -> None:
-    """``run=DIR [sampler.n_generate=...] [sampler.steps=...] [seed=...] [out=FILE]``."""
+    """``run=DIR [sampler=NAME] [sampler.KEY=...] [seed=...] [out=FILE]``."""
     own, overrides = split(arguments, ("run", "out"))
     if "run" not in own:
         raise UserError("got no run=DIR, expected the folder of a finished run")
@@ -110,7 +110,8 @@ def sample_run(path: Path, overrides: list[str], out: str | None) -> None:
     config = changed(run.config, overrides, ("sampler", "seed"))
     settings = config["sampler"]
     n = settings["n_generate"]
-    file = Path(out) if out else path / "samples" / f"n{n}_seed{config['seed']}.safetensors"
+    stem = "_".join([f"n{n}", f"seed{config['seed']}", *_other_than_size(overrides)])
+    file = Path(out) if out else path / "samples" / f"{stem}.safetensors"
     writable(file.parent)
     generator = keyed_generator(config["seed"], "samples")
     samples = build_sampler(config).sample(
@@ -120,10 +121,20 @@ def sample_run(path: Path, overrides: list[str], out: str | None) -> None:
     print(f"samples: {file}\njudge them: python scripts/evaluate.py run={path} samples={file}")
 
 
+def _other_than_size(overrides: list[str]) -> list[str]:
+    """What tells samples of one model apart: another sampler, or other values of its keys."""
+    same_draws = ("seed", "sampler.n_generate")
+    telling = [o for o in overrides if o.partition("=")[0] not in same_draws]
+    return [o.removeprefix("sampler").strip("=.").replace("=", "-") for o in telling]
+
+
 def changed(
     config: Mapping[str, Any], overrides: list[str], sections: Sequence[str]
 ) -> dict[str, Any]:
-    """A run's configuration with values changed in some sections, checked like any other."""
+    """A run's configuration with values changed in some sections, checked like any other.
+
+    ``sampler=NAME`` takes another file of ``conf/sampler/`` but for the number of samples.
+    """
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
@@ -132,7 +143,11 @@ def changed(
     updated = OmegaConf.create(dict(config))
     OmegaConf.set_struct(updated, True)
     for override in overrides:
-        key = override.partition("=")[0]
+        key, _, value = override.partition("=")
+        if key == "sampler" and key in sections:
+            chosen = composed_section(key, value) | {"n_generate": config[key]["n_generate"]}
+            OmegaConf.update(updated, key, chosen, merge=False, force_add=True)
+            continue
         if key.split(".")[0] not in sections:
             raise UserError(f"got {override}, expected keys of {', '.join(sections)} here: drop it")
         try:
@@ -145,33 +160,48 @@ def changed(
     return dict(OmegaConf.to_container(updated, resolve=True))  # type: ignore[arg-type]
 
 
+def composed_section(section: str, name: str) -> dict[str, Any]:
+    """A file of one group of ``conf/``."""
+    from omegaconf import OmegaConf
+
+    config = _compose([f"{section}={name}"])
+    return dict(OmegaConf.to_container(config[section], resolve=True))  # type: ignore[arg-type]
+
+
 def composed(overrides: list[str]) -> dict[str, Any]:
     """A configuration of ``conf/`` with overrides, of which only the law and the metrics count."""
-    from hydra import compose, initialize_config_dir
-    from hydra.errors import HydraException
-    from hydra.types import RunMode
     from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
 
-    from truescore.cli import config_loader
     from truescore.config import check
-    from truescore.config.overrides import override_errors
 
     if not any(override.split("=")[0] in ("dataset", "+experiment") for override in overrides):
         raise UserError("got samples=FILE without a law, expected dataset=NAME or +experiment=NAME")
-    errors = list(override_errors(config_loader(CONF), overrides, RunMode.RUN).values())
-    if errors:
-        raise UserError("\n".join(errors))
-    try:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            config = compose("train", overrides)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(" ".join(str(error).split())) from error
+    config = _compose(overrides)
     # The law stands alone here: whether a process would fit it does not matter.
     errors = [line for line in check(config) if line.startswith(("dataset.", "metrics.", "seed"))]
     if errors:
         raise UserError("\n".join(errors))
     return dict(OmegaConf.to_container(config, resolve=True))  # type: ignore[arg-type]
+
+
+def _compose(overrides: list[str]) -> Any:
+    """What ``train.py`` would compose, with one line for each override that does not fit."""
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
+    from hydra.types import RunMode
+    from omegaconf.errors import OmegaConfBaseException
+
+    from truescore.cli import config_loader
+    from truescore.config.overrides import override_errors
+
+    errors = list(override_errors(config_loader(CONF), overrides, RunMode.RUN).values())
+    if errors:
+        raise UserError("\n".join(errors))
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose("train", overrides)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(" ".join(str(error).split())) from error
 
 
 def _judge(

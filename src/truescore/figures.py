@@ -14,7 +14,7 @@ from truescore.metrics import metric_labels
 from truescore.metrics.observable_error import group_averages
 from truescore.plane import plane_figures
 from truescore.randomness import keyed_generator
-from truescore.targets import Target
+from truescore.targets import NearestNeighbourChain, Target
 
 N_SHOWN = 200
 DENSITY_POINTS = 400
@@ -41,6 +41,7 @@ def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
     deviation = x - mean
     floor = (target.squared_deviations() - covariance**2).sum().div(len(x)).sqrt()
     return {
+        **_neighbours(target, samples),
         "samples": plots.samples_beside(**_beside(target, samples)),
         "marginals": _marginals(target, samples),
         "mean": plots.mean_profile(
@@ -118,6 +119,28 @@ def _density(target: Target, samples: Tensor) -> dict[str, Any] | None:
     }
 
 
+def _neighbours(target: Target, samples: Tensor) -> dict[str, Figure]:
+    """Two neighbouring sites of a chain of reals: their marginals, and their joint law."""
+    if target.state_space != "real" or not isinstance(target, NearestNeighbourChain):
+        return {}
+    site = _pair(target)
+    pair = slice(site, site + 2)
+    exact = target.sample(N_POINTS, keyed_generator(0, "shown"))[:, pair]
+    low, high = float(exact.min()), float(exact.max())
+    grid = torch.linspace(1.1 * low, 1.1 * high, PLANE_POINTS, dtype=torch.float64)
+    names = f"x_{{{site + 1}}}", f"x_{{{site + 2}}}"
+    density = target.pair_marginal(site, grid, grid).T.numpy()
+    joint = plots.density_plane(
+        samples[:, pair].numpy(), exact.numpy(), grid.numpy(), grid.numpy(), density, names=names
+    )
+    return {"neighbours": joint}
+
+
+def _pair(target: Target) -> int:
+    """The first of the two neighbours that are shown: site 7 of a chain that is long enough."""
+    return min(6, (target.dim - 1) // 2)
+
+
 def _axes(target: Target, n: int) -> list[Tensor]:
     """Points along each coordinate that cover the law, whatever was generated."""
     exact = target.sample(N_POINTS, keyed_generator(0, "shown")).double()
@@ -131,7 +154,8 @@ def _marginals(target: Target, samples: Tensor) -> Figure:
     if target.state_space == "spin":
         up = torch.stack([target.marginal(i, torch.ones(1))[0] for i in range(target.dim)])
         return plots.spin_marginals(samples.numpy(), up.numpy())
-    sites = sorted({0, target.dim // 4, target.dim // 2, target.dim - 1})
+    site = _pair(target)
+    sites = sorted({0, site, site + 1, target.dim - 1})
     low, high = float(samples.min()), float(samples.max())
     grid = torch.linspace(low, high, DENSITY_POINTS, dtype=torch.float64)
     density = torch.stack([target.marginal(site, grid) for site in sites])

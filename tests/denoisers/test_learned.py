@@ -187,7 +187,8 @@ def test_network_sees_scaled_fields_and_log_noise():
         time = torch.full((len(x_0),), t)
         denoiser.posterior_mean(process.perturb(x_0, time, generator), time)
         fields, level = net.asked
-        assert fields.shape == (len(x_0), DIM, 2)
+        assert fields.shape == (len(x_0), DIM, 3)
+        assert torch.equal(fields[..., 2], fields[..., 1] ** 3)
         assert float(fields[..., 0].square().mean()) == pytest.approx(1, rel=0.05)
         assert 0 < float(fields[..., 1].square().mean()) < 1.1
         alpha = math.exp(-(0.1 * t + 19.9 * t**2 / 2) / 2)

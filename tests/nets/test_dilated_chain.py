@@ -24,7 +24,7 @@ def network(dim, n_modes, odd=True, reflection=True, **options):
     return net
 
 
-def fields_and_levels(dim, n=4, channels=2):
+def fields_and_levels(dim, n=4, channels=3):
     generator = torch.Generator().manual_seed(1)
     return torch.randn(n, dim, channels, generator=generator), torch.linspace(-4, 4, n)
 
@@ -159,7 +159,7 @@ def test_impossible_networks_are_refused(options, named):
         DilatedChainNet(8, **options)
 
 
-@pytest.mark.parametrize("shape", [(2, 7, 2), (2, 9, 2), (2, 8, 1), (2, 8)])
+@pytest.mark.parametrize("shape", [(2, 7, 3), (2, 9, 3), (2, 8, 2), (2, 8)])
 def test_fields_of_another_shape_are_refused(shape):
     with pytest.raises((UserError, RuntimeError)):
         DilatedChainNet(8)(torch.ones(shape), torch.zeros(2))

@@ -9,6 +9,7 @@ from truescore.processes import SpinFlip, VariancePreserving
 from truescore.samplers import (
     DDIM,
     EDM,
+    AdamsBashforth,
     Adaptive,
     AnalyticBridge,
     Ancestral,
@@ -33,6 +34,7 @@ REALS = oracle(
 CASES = [
     (SpinEuler(6), SPINS),
     (AnalyticBridge(6), SPINS),
+    (AdamsBashforth(6), REALS),
     (Adaptive(6), REALS),
     (Ancestral(6), REALS),
     (AnnealedLangevin(6), REALS),

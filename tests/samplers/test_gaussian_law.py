@@ -12,6 +12,7 @@ from truescore.processes import VariancePreserving
 from truescore.samplers import (
     DDIM,
     EDM,
+    AdamsBashforth,
     Ancestral,
     AnnealedLangevin,
     DPMSolver2M,
@@ -80,6 +81,7 @@ def law_at_t_min(sampler, denoiser):
         (Heun, "spectral", [40, 80, 160], 2, False),
         (DPMSolver2M, "log_snr", [40, 80, 160], 2, True),
         (DPMSolver2MSDE, "log_snr", [40, 80, 160], 2, True),
+        (AdamsBashforth, "log_snr", [80, 160, 320], 3, False),
         (EDM, "karras", [50, 100], 2, True),
         (partial(EDM, churn=0.0), "log_snr", [40, 80, 160], 2, True),
     ],
@@ -103,7 +105,7 @@ def test_moments_of_a_gaussian_converge_at_the_samplers_order(
         assert -slope(steps, mean_errors) == pytest.approx(expected, abs=0.4)
 
 
-@pytest.mark.parametrize("kind", [GaussianBridge, Heun])
+@pytest.mark.parametrize("kind", [GaussianBridge, Heun, AdamsBashforth])
 def test_samplers_in_the_laws_modes_are_exact_for_a_centred_gaussian(kind):
     """However few the steps, from the prior down to t = 0."""
     assert wasserstein_error(kind(3), gaussian_benchmark(MODES)) < 1e-12

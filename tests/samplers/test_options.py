@@ -12,6 +12,7 @@ from truescore.processes import VariancePreserving
 from truescore.samplers import (
     DDIM,
     EDM,
+    AdamsBashforth,
     Adaptive,
     Ancestral,
     AnnealedLangevin,
@@ -20,6 +21,7 @@ from truescore.samplers import (
     Heun,
     PredictorCorrector,
 )
+from truescore.samplers.adams_bashforth import integration_weights
 from truescore.targets import GaussianMixture
 
 MEANS = torch.tensor([[1.0, 0.8], [-1.0, -0.8]], dtype=torch.float64)
@@ -47,6 +49,28 @@ def test_a_path_remembers_nothing_of_the_one_before(kind):
     torch.testing.assert_close(*first, atol=1e-12, rtol=0)
     other = plain.path(denoiser, POINTS, times, torch.Generator().manual_seed(9))
     assert not torch.allclose(path(), other)
+
+
+def test_adams_bashforth_looks_back_on_its_own_path_alone():
+    denoiser, sampler = oracle(WELLS, VariancePreserving()), AdamsBashforth(8)
+    times, generator = sampler.times(denoiser), torch.Generator()
+    first = sampler.path(denoiser, POINTS, times, generator)
+    assert torch.equal(first, sampler.path(denoiser, POINTS, times, generator))
+    blind = POINTS
+    for t, s in itertools.pairwise(times):
+        blind = sampler.step(denoiser, blind, t.expand(4), s.expand(4), generator)
+    assert not torch.allclose(first, blind)
+
+
+def test_weights_of_extrapolation_integrate_polynomials_exactly():
+    weights = integration_weights([0.2, -0.1, -0.5], 0.2, 0.7)
+    for k in range(3):
+        found = sum(w * x**k for w, x in zip(weights, [0.2, -0.1, -0.5], strict=True))
+        assert found == pytest.approx((0.7 ** (k + 1) - 0.2 ** (k + 1)) / (k + 1), abs=1e-12)
+    # Equal strides h: the classical 23/12, -16/12, 5/12.
+    assert integration_weights([0.0, -1.0, -2.0], 0.0, 1.0) == pytest.approx(
+        [23 / 12, -16 / 12, 5 / 12]
+    )
 
 
 def test_fresh_noise_never_leaves_the_horizon():

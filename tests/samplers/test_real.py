@@ -10,6 +10,7 @@ from truescore.processes import VariancePreserving
 from truescore.samplers import (
     DDIM,
     EDM,
+    AdamsBashforth,
     Adaptive,
     Ancestral,
     AnnealedLangevin,
@@ -44,6 +45,7 @@ EVERY = {
     "AnnealedLangevin": AnnealedLangevin(20),
     "DDIM": DDIM(10),
     "Heun": Heun(4),
+    "AdamsBashforth": AdamsBashforth(8),
     "DPMSolver2M": DPMSolver2M(10),
     "DPMSolver2MSDE": DPMSolver2MSDE(20),
     "EDM": EDM(10),
@@ -80,6 +82,7 @@ def exact_flow():
         (DDIM, [100, 200, 400], 1),
         (Heun, [40, 80, 160], 2),
         (DPMSolver2M, [80, 160, 320], 2),
+        (AdamsBashforth, [160, 320, 640], 3),
         (partial(EDM, churn=0.0, grid="log_snr"), [80, 160, 320], 2),
     ],
 )

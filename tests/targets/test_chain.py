@@ -135,6 +135,32 @@ def test_real_marginals_are_densities(boundary):
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_joint_density_of_neighbours_is_its_integral(boundary):
+    chain = real_chain(boundary)
+    nodes, log_weights = panels([-3.2, 0.0, 3.2], 60)
+    weight = log_weights.exp()
+    x, dense = dense_law(chain)
+    p = dense / dense.sum()
+    for site in (1,) if boundary == "periodic" else (0, 1):
+        joint = chain.pair_marginal(site, nodes, nodes[::2])
+        torch.testing.assert_close(
+            weight @ joint, chain.marginal(site + 1, nodes[::2]), atol=1e-11, rtol=0
+        )
+        joint = chain.pair_marginal(site, nodes, nodes) * weight[:, None] * weight
+        assert float(joint.sum()) == pytest.approx(1, abs=1e-11)
+        moment = nodes**3 @ joint @ nodes
+        expected = p @ (x[:, site] ** 3 * x[:, site + 1])
+        assert float(moment) == pytest.approx(float(expected), abs=1e-10)
+
+
+@pytest.mark.parametrize("site", [-1, 2, 0])
+def test_a_pair_needs_two_sites(site):
+    boundary = "periodic" if site == 0 else "open"
+    with pytest.raises(UserError, match=f"got site={site}"):
+        real_chain(boundary).pair_marginal(site, torch.zeros(1), torch.zeros(1))
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
 @pytest.mark.parametrize("sigma", [0.003, 0.05, 0.3, 2.0, 30.0])
 def test_gaussian_posterior_is_its_integral(boundary, sigma):
     chain = real_chain(boundary)

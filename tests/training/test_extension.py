@@ -36,7 +36,7 @@ class Faster(VariancePreserving):
 class Linear(torch.nn.Module):
     def __init__(self, dim, scale):
         super().__init__()
-        self.map = torch.nn.Linear(2, 2)
+        self.map = torch.nn.Linear(3, 2)
         self.scale = scale
 
     def forward(self, fields, noise_level):

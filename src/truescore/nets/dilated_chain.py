@@ -30,10 +30,10 @@ class DilatedChainNet(nn.Module):
     def __init__(
         self,
         dim: int,
-        channels: int = 24,
+        channels: int = 16,
         depth: int = 4,
         n_modes: int = 8,
-        in_channels: int = 2,
+        in_channels: int = 3,
         out_channels: int = 2,
         odd: bool = True,
         reflection: bool = True,

@@ -207,6 +207,7 @@ def density_plane(
     density: ArrayLike,
     *,
     n_show: int = 2000,
+    names: tuple[str, str] = ("x_1", "x_2"),
 ) -> Figure:
     """Show generated points of a law in the plane beside exact ones, and where they are too many.
 
@@ -217,10 +218,14 @@ def density_plane(
         y: Evenly spaced second coordinates (h,).
         density: Exact density at (y, x), shape (h, g).
         n_show: How many of each set are drawn; the deviations count all generated ones.
+        names: The coordinates' symbols.
     """
     ratio = np.ptp(np.asarray(y)) / np.ptp(np.asarray(x))
     figure = style.new_figure(13, 1.3 + 3.5 * float(np.clip(ratio, 0.3, 1.2)))
     plane_panels(figure, generated, exact, x, y, density, n_show=n_show)
+    figure.axes[0].set_ylabel(f"${names[1]}$")
+    for ax in figure.axes[:3]:
+        ax.set_xlabel(f"${names[0]}$")
     return figure
 
 

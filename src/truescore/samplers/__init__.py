@@ -1,5 +1,6 @@
 """Samplers take a denoiser and nothing else; t runs from the horizon down to 0."""
 
+from truescore.samplers.adams_bashforth import AdamsBashforth
 from truescore.samplers.adaptive import Adaptive
 from truescore.samplers.ancestral import Ancestral
 from truescore.samplers.annealed_langevin import AnnealedLangevin
@@ -18,6 +19,7 @@ from truescore.samplers.spin import AnalyticBridge, SpinEuler
 __all__ = [
     "DDIM",
     "EDM",
+    "AdamsBashforth",
     "Adaptive",
     "AnalyticBridge",
     "Ancestral",

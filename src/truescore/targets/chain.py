@@ -154,6 +154,21 @@ class NearestNeighbourChain(Target):
             raise UserError(f"got site={site}, expected 0 to {self.dim - 1}")
         return chain_sampling.marginal_density(self, site, x.double())
 
+    def pair_marginal(self, site: int, x: Tensor, y: Tensor) -> Tensor:
+        """Joint density of (x_site, x_{site+1}) at points ``(m,)`` and ``(k,)``, ``(m, k)``.
+
+        Raises:
+            UserError: for spins, and for a site without a next one; on a ring also for site 0,
+                where the transfer matrices start.
+        """
+        first = int(self.boundary == "periodic")
+        if self.state_space == "spin" or not first <= site < self.dim - 1:
+            raise UserError(
+                f"got site={site} of a chain of {self.state_space}s, expected reals and a site from"
+                f" {first} to {self.dim - 2}: choose another pair"
+            )
+        return chain_sampling.pair_density(self, site, x.double(), y.double())
+
     def marginal_cdf(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """P(X_i < x_i) and P(X_i <= x_i) for ``(n, d)`` points, float64."""
         check_width(x, self.dim)

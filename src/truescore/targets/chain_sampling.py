@@ -101,16 +101,20 @@ def marginal_density(chain: NearestNeighbourChain, site: int, x: Tensor) -> Tens
     if chain.boundary == "periodic" and site == 0:
         return marginal_density(_rotated(chain), chain.dim - 1, x)
     points = torch.cat([x, chain.nodes])
-    weight = chain.log_site(points.expand(chain.dim, -1))[site].exp()
-    if site > 0:
-        bond = _exp(chain.log_bond_between(chain.nodes, points, site - 1))
-        weight = weight * ((prior.forward[site - 1, 0] * prior.emission[0, site - 1]) @ bond)
-    weight = (
-        (weight * _later_sites(chain, site, points)).sum(0)
-        if site
-        else (weight * _later_sites(chain, site, points)[0])
-    )
+    weight = _site(chain, site, points) * _earlier_sites(chain, site, points)
+    weight = (weight * _later_sites(chain, site, points)).sum(0)
     return weight[: len(x)] / (weight[len(x) :] * chain.log_weights.exp()).sum()
+
+
+def pair_density(chain: NearestNeighbourChain, site: int, x: Tensor, y: Tensor) -> Tensor:
+    """Joint density of two neighbouring reals, ``(m,)`` and ``(k,)`` points -> ``(m, k)``."""
+    left, right = torch.cat([x, chain.nodes]), torch.cat([y, chain.nodes])
+    before = _site(chain, site, left) * _earlier_sites(chain, site, left)
+    after = _site(chain, site + 1, right) * _later_sites(chain, site + 1, right)
+    bond = _exp(chain.log_bond_between(left, right, site))
+    joint = torch.einsum("cm,mk,ck->mk", before, bond, after)
+    weight = chain.log_weights.exp()
+    return joint[: len(x), : len(y)] / (weight @ joint[len(x) :, len(y) :] @ weight)
 
 
 def marginal_cdf(chain: NearestNeighbourChain, x: Tensor) -> Tensor:
@@ -189,6 +193,20 @@ def _rows(x: Tensor, grid: Tensor, generator: torch.Generator) -> tuple[Tensor, 
     position = (x - given[0]) / (given[1] - given[0])
     row = (position + _uniform(len(x), generator)).floor().long()
     return given, row.clamp(0, ROWS - 1)
+
+
+def _site(chain: NearestNeighbourChain, site: int, x: Tensor) -> Tensor:
+    """Weight of one site alone at the points, ``(m,)``."""
+    return chain.log_site(x.expand(chain.dim, -1))[site].exp()
+
+
+def _earlier_sites(chain: NearestNeighbourChain, site: int, x: Tensor) -> Tensor:
+    """Weight of all sites before ``site``, for each carried c, at points of it, ``(C, m)``."""
+    if site == 0:
+        return torch.ones(1, len(x), dtype=torch.float64)
+    prior = chain.messages
+    bond = _exp(chain.log_bond_between(chain.nodes, x, site - 1))
+    return (prior.forward[site - 1, 0] * prior.emission[0, site - 1]) @ bond
 
 
 def _later_sites(chain: NearestNeighbourChain, site: int, x: Tensor) -> Tensor:

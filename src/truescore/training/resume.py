@@ -41,12 +41,6 @@ def check_resumable(file: Path, config: dict[str, Any]) -> None:
     stored = checkpoint.get(KEY)
     if stored is None:
         raise UserError(f"got ckpt_path={file}, which no training of truescore wrote: use one")
-    done = checkpoint.get("global_step", 0)
-    if done >= config["trainer"]["max_steps"]:
-        raise UserError(
-            f"got ckpt_path={file} of a training that is complete ({done} steps): nothing to"
-            " resume; judge it with scripts/evaluate.py or start afresh without ckpt_path"
-        )
     current = training_config(config)
     different = [
         f"{key}={stored.get(key)} there and {current.get(key)} here"
@@ -57,6 +51,12 @@ def check_resumable(file: Path, config: dict[str, Any]) -> None:
         raise UserError(
             f"got ckpt_path={file} of another training: {'; '.join(different)};"
             " give the same values or start afresh without ckpt_path"
+        )
+    done = checkpoint.get("global_step", 0)
+    if done >= config["trainer"]["max_steps"]:
+        raise UserError(
+            f"got ckpt_path={file} of a training that is complete ({done} steps): nothing to"
+            " resume; judge it with scripts/evaluate.py or start afresh without ckpt_path"
         )
 
 

@@ -87,6 +87,7 @@ SAMPLERS: dict[str | None, type[BaseModel]] = {
     "ancestral": RealSampler,
     "annealed_langevin": AnnealedLangevin,
     "ddim": RealSampler,
+    "adams_bashforth": RealSampler,
     "dpm_solver_2m": RealSampler,
     "dpm_solver_2m_sde": RealSampler,
     "edm": EDM,
