@@ -56,6 +56,20 @@ def test_an_experiment_is_valid_and_trains_on_what_it_says(composed, experiment)
     assert config.trainer.max_steps * config.dataset.batch_size >= config.dataset.n_train
 
 
+def test_the_fixed_noise_is_the_documents(composed):
+    """2-128-2 with Softplus, AdamW 1e-4, weight decay 0.01, 10,000 full batches of 10,000 points."""
+    config = composed("+experiment=swiss_roll_fixed_sigma")
+    data, net, sde = config.dataset, config.model.net, config.sde
+    assert (data.n_train, data.batch_size, data.noise) == (10_000, 10_000, 0.5)
+    assert (net.width, net.depth, net.activation, net.time) == (128, 1, "softplus", False)
+    assert (config.model.learning_rate, config.model.weight_decay) == (1e-4, 0.01)
+    assert (config.loss.name, config.loss.sigma) == ("fixed_sigma", 0.01)
+    assert (config.trainer.max_steps, config.trainer.gradient_clip_val) == (10_000, None)
+    assert config.callbacks.ema_decay == 0
+    # The process has this level and no other.
+    assert sde.t_min < 0.01 < sde.sigma_max < 1.01 * sde.t_min
+
+
 @pytest.mark.parametrize("experiment", FILES)
 def test_an_experiment_chooses_groups_and_sets_scalars_and_nothing_else(experiment):
     content = yaml.safe_load((CONF / "experiment" / f"{experiment}.yaml").read_text())
