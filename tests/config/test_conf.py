@@ -57,7 +57,7 @@ def test_an_experiment_is_valid_and_trains_on_what_it_says(composed, experiment)
 
 
 def test_the_fixed_noise_is_the_documents(composed):
-    """2-128-2 with Softplus, AdamW 1e-4, weight decay 0.01, 10,000 full batches of 10,000 points."""
+    """2-128-2 with Softplus, AdamW 1e-4, decay 0.01, 10,000 full batches of 10,000 points."""
     config = composed("+experiment=swiss_roll_fixed_sigma")
     data, net, sde = config.dataset, config.model.net, config.sde
     assert (data.n_train, data.batch_size, data.noise) == (10_000, 10_000, 0.5)
