@@ -12,7 +12,8 @@ from truescore.processes import VariancePreserving
 from truescore.targets import FourWell, GinzburgLandauChain, KernelMixture, SwissRoll
 
 SETTINGS = {"n_null": 200, "n_score": 50, "n_levels": 4, "n_bootstrap": 100}
-OF_A_LAW = {1: {"density"}, 2: {"density", "marginals"}}
+OF_THE_PLANE = {"marginals", "score_field", "score_error_by_distance", "memory"}
+OF_A_LAW = {1: {"density"}, 2: {"density"} | OF_THE_PLANE}
 
 
 def draw(law, n, seed):
@@ -35,6 +36,7 @@ def test_exact_samples_are_at_the_floor_and_memory_and_gaussians_are_not(law, tm
     assert set(figures) == OF_A_LAW[law.dim] | {"verdicts", "score_error", "summary"}
     save_figures(tmp_path, figures)
     assert {path.stem for path in tmp_path.iterdir()} == set(figures)
+    assert (found.plane is None) == (law.dim == 1)
 
 
 def test_the_exact_score_has_no_error():

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from rich.console import Group
 from torch import Tensor
 
-from truescore.denoisers import Denoiser, oracle
+from truescore.denoisers import Denoiser, RealDenoiser, oracle
+from truescore.denoisers.oracle import RealOracle
 from truescore.losses import Loss, excess_loss
 from truescore.metrics import (
     EigenmodeErrors,
@@ -22,6 +23,7 @@ from truescore.metrics import (
     metrics_table,
     score_error_curve,
 )
+from truescore.plane import Plane, look_at_plane
 from truescore.plots import TRAINING_DATA
 from truescore.processes import Process
 from truescore.randomness import keyed_generator
@@ -58,6 +60,7 @@ class Evaluation:
         eigenmodes: errors of the variance, mode by mode.
         curve: score error over the noise level, if a denoiser was given.
         baseline_curves: the same for the baselines.
+        plane: its score as a field, for a law of reals in the plane.
     """
 
     perfect: PerfectSamples
@@ -68,6 +71,7 @@ class Evaluation:
     eigenmodes: EigenmodeErrors
     curve: ScoreErrorCurve | None
     baseline_curves: dict[str, ScoreErrorCurve]
+    plane: Plane | None
 
     def table(self, title: str, odd: bool) -> Group:
         """The table for the terminal; ``odd`` says that the network has that symmetry."""
@@ -109,10 +113,11 @@ def evaluate(
     for index, (name, law) in enumerate(laws.items()):
         drawn = law.sample(len(samples), keyed_generator(HELD_OUT_SEED, "baseline", index))
         baselines[name] = evaluate_samples(perfect, drawn)
-    curve, baseline_curves = None, {}
+    curve, baseline_curves, plane = None, {}, None
     if denoiser is not None and process is not None:
         curve = _score_error(target, process, denoiser, settings)
         judgements[SCORE_ERROR] = curve.mean(n_bootstrap=settings["n_bootstrap"])
+        plane = _plane(target, process, denoiser, training_data, settings)
         if loss is not None:
             judgements[EXCESS_LOSS] = _excess_loss(target, process, denoiser, loss, settings)
         for name, law in laws.items():
@@ -129,6 +134,7 @@ def evaluate(
         eigenmode_errors(target, samples),
         curve,
         baseline_curves,
+        plane,
     )
 
 
@@ -139,6 +145,21 @@ def _score_error(
     exact = oracle(target, process)
     with torch.inference_mode():
         return score_error_curve(denoiser, exact, process, held_out, settings["n_levels"])
+
+
+def _plane(
+    target: Target,
+    process: Process,
+    denoiser: Denoiser,
+    training_data: Tensor,
+    settings: Mapping[str, Any],
+) -> Plane | None:
+    exact = oracle(target, process)
+    if target.dim != 2 or not isinstance(exact, RealOracle):
+        return None
+    held_out = _held_out(target, settings)
+    learned = cast(RealDenoiser, denoiser)
+    return look_at_plane(exact, learned, training_data, held_out, settings["n_levels"])
 
 
 def _excess_loss(

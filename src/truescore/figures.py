@@ -12,6 +12,7 @@ from truescore import plots
 from truescore.evaluation import Evaluation
 from truescore.metrics import metric_labels
 from truescore.metrics.observable_error import group_averages
+from truescore.plane import plane_figures
 from truescore.randomness import keyed_generator
 from truescore.targets import NearestNeighbourChain, Target
 
@@ -71,6 +72,8 @@ def evaluation_figures(target: Target, evaluation: Evaluation, title: str) -> di
         judged = {"score_error": score_error, "verdicts": _verdicts(evaluation)}
         density = _density(target, evaluation.samples)
         figures["score_error"] = plots.score_error_curve(**score_error)
+        if evaluation.plane is not None:
+            figures |= plane_figures(evaluation.plane, evaluation.curve)
         if density is not None:
             figures["summary"] = plots.density_summary(title, density=density, **judged)
         elif two_point is not None:

@@ -38,6 +38,7 @@ def report(
         },
         "eigenmodes": evaluation.eigenmodes.as_dict(),
         "score_error_curve": None if evaluation.curve is None else evaluation.curve.as_dict(),
+        "plane": None if evaluation.plane is None else evaluation.plane.as_dict(),
     }
 
 

@@ -59,6 +59,17 @@ def test_what_goes_together_has_no_error(overrides):
     assert errors(*overrides) == []
 
 
+def test_the_experiment_is_the_chain_from_a_wide_start():
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("simulate", ["+experiment=anticorrelated_langevin"])
+    assert check_simulation(config) == []
+    assert (config.name, config.n_points) == ("anticorrelated_langevin", 1000)
+    assert (config.dataset.name, config.dataset.correlation) == ("anticorrelated_gaussian", -0.7)
+    chain = config.dynamics
+    assert (chain.name, chain.steps, chain.start_scale) == ("unadjusted_langevin", 20, 2)
+    assert chain.tau is None
+
+
 BAD = [
     (["dynamics.sigma=0"], "dynamics.sigma: got 0, expected a number > 0"),
     (["dynamics.steps=0"], "dynamics.steps: got 0, expected an integer >= 1"),

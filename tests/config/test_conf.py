@@ -13,7 +13,11 @@ from truescore.config.schema import SCHEMAS
 from truescore.config.schema.run import NEED_TRANSPORT
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
-EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+# Those that train; the others belong to the laboratory.
+SIMULATIONS = ["anticorrelated_langevin"]
+FILES = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+EXPERIMENTS = [name for name in FILES if name not in SIMULATIONS]
+FULL_BATCH = {"swiss_roll_fixed_sigma"}
 STUDIES = sorted(path.stem for path in (CONF / "study").glob("*.yaml"))
 GROUPS_WITH_NAMES = ("dataset", "sde", "model", "loss", "sampler")
 
@@ -29,7 +33,9 @@ def leaves(node, path=""):
 def test_all_the_experiments_are_there():
     ising = {f"ising_d{d}" for d in (16, 32, 64, 128)}
     chain = {f"gl_d{d}" for d in (8, 16, 20, 32, 64, 128)}
-    assert set(EXPERIMENTS) == ising | chain | {"four_well", "swiss_roll"}
+    plane = {"swiss_roll", "swiss_roll_fixed_sigma"}
+    assert set(EXPERIMENTS) == ising | chain | {"four_well"} | plane
+    assert set(SIMULATIONS) < set(FILES)
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
@@ -43,13 +49,28 @@ def test_an_experiment_is_valid_and_trains_on_what_it_says(composed, experiment)
         assert config.dataset.dim == int(dim)
         assert config.dataset.n_train == {"ising": 10_000, "gl": 100_000}[law]
     else:
-        assert config.dataset.name == experiment
-    # A batch is a real one: many points, and many batches to an epoch.
-    assert 64 <= config.dataset.batch_size <= config.dataset.n_train // 10
+        assert config.dataset.name == experiment.removesuffix("_fixed_sigma")
+    # A batch is a real one: many points, and many batches to an epoch unless all are asked for.
+    batches = 1 if experiment in FULL_BATCH else 10
+    assert 64 <= config.dataset.batch_size <= config.dataset.n_train // batches
     assert config.trainer.max_steps * config.dataset.batch_size >= config.dataset.n_train
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_the_fixed_noise_is_the_documents(composed):
+    """2-128-2 with Softplus, AdamW 1e-4, decay 0.01, 10,000 full batches of 10,000 points."""
+    config = composed("+experiment=swiss_roll_fixed_sigma")
+    data, net, sde = config.dataset, config.model.net, config.sde
+    assert (data.n_train, data.batch_size, data.noise) == (10_000, 10_000, 0.5)
+    assert (net.width, net.depth, net.activation, net.time) == (128, 1, "softplus", False)
+    assert (config.model.learning_rate, config.model.weight_decay) == (1e-4, 0.01)
+    assert (config.loss.name, config.loss.sigma) == ("fixed_sigma", 0.01)
+    assert (config.trainer.max_steps, config.trainer.gradient_clip_val) == (10_000, None)
+    assert config.callbacks.ema_decay == 0
+    # The process has this level and no other.
+    assert sde.t_min < 0.01 < sde.sigma_max < 1.01 * sde.t_min
+
+
+@pytest.mark.parametrize("experiment", FILES)
 def test_an_experiment_chooses_groups_and_sets_scalars_and_nothing_else(experiment):
     content = yaml.safe_load((CONF / "experiment" / f"{experiment}.yaml").read_text())
     for choice in content.pop("defaults"):

@@ -27,6 +27,12 @@ BAD = [
     ("hydra.run.dirr=a", "hydra.run.dirr=a: no such key; did you mean hydra.run.dir?"),
     ("hydra/launcher=slurm", "hydra/launcher=slurm: no such option"),
     ("seed=1,2", "seed=1,2: several values need a sweep; add -m"),
+    (
+        "+experiment=anticorrelated_langevin",
+        "+experiment=anticorrelated_langevin: not for train.py; run python scripts/simulate.py"
+        " +experiment=anticorrelated_langevin",
+    ),
+    ("dynamics=ou", "dynamics=ou: not for train.py; run python scripts/simulate.py dynamics=ou"),
     ("ising_d64", "ising_d64: not an override; write key=value, group=option or +experiment=NAME"),
     ("dataset.dim=[1", "dataset.dim=[1: not an override; write key=value"),
 ]
@@ -73,3 +79,13 @@ def test_a_key_must_exist_in_every_job_of_a_sweep(loader):
     (line,) = override_errors(loader, mixed, RunMode.MULTIRUN).values()
     assert line.startswith("dataset.lam=0.1: no such key")
     assert "coupling" in line  # the keys of the law that lacks it
+
+
+def test_an_experiment_of_the_other_program_is_sent_there(loader):
+    (line,) = override_errors(loader, ["+experiment=gl_d8"], RunMode.RUN, "simulate").values()
+    expected = "+experiment=gl_d8: not for scripts/simulate.py; run python train.py"
+    assert line == f"{expected} +experiment=gl_d8"
+    swept = ["+experiment=anticorrelated_langevin,gl_d8"]
+    assert expected in override_errors(loader, swept, RunMode.MULTIRUN, "simulate")[swept[0]]
+    own = ["+experiment=anticorrelated_langevin", "dynamics=unadjusted_langevin"]
+    assert override_errors(loader, own, RunMode.RUN, "simulate") == {}

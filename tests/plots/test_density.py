@@ -89,20 +89,37 @@ def test_contours_hold_the_shares_they_name():
     np.testing.assert_allclose(radii, expected, rtol=5e-3)
 
 
-@pytest.mark.parametrize("shift", [0.0, 0.3])
-def test_cells_show_where_points_are_too_many(shift):
-    right = plots.density_plane(POINTS + [shift, 0], POINTS, AXIS, AXIS, PLANE).axes[2]
-    cells = right.collections[0]
+def deviation_map(points, axis=AXIS, density=PLANE):
+    """Coordinates of the coloured cells, and their deviations."""
+    cells = plots.density_plane(points, points, axis, axis, density).axes[2].collections[0]
     deviation = np.ma.filled(np.ma.masked_invalid(cells.get_array()), np.nan)
-    centres = cells.get_coordinates()[:-1, :-1, 0].reshape(deviation.shape)
+    return cells.get_coordinates()[:-1, :-1, 0].reshape(deviation.shape), deviation
+
+
+def test_the_map_shows_where_points_are_too_many():
+    across, deviation = deviation_map(POINTS + [0.3, 0])
     known = np.isfinite(deviation)
-    left, right = deviation[known & (centres < -0.5)], deviation[known & (centres > 0.5)]
-    if shift:
-        assert left.mean() < -1 and right.mean() > 1
-    else:
-        values = deviation[known]
-        assert abs(values.mean()) < 6.5 / len(values) ** 0.5
-        assert abs((values**2).mean() - 1) < 6.5 * (values**2).std() / len(values) ** 0.5
+    assert deviation[known & (across < -0.5)].mean() < -1
+    assert deviation[known & (across > 0.5)].mean() > 1
+
+
+def test_perfect_samples_deviate_by_standard_errors_everywhere():
+    """Cells are correlated, sets are not: over 60 sets, the mean and the mean square of a set."""
+    axis = np.linspace(-4, 4, 49)
+    density = normal(axis)[:, None] * normal(axis)
+    sets = [deviation_map(GENERATOR.normal(size=(N, 2)), axis, density)[1] for _ in range(60)]
+    known = np.isfinite(sets[0])
+    assert known[22:27, 22:27].all() and not known[[0, -1]].any()
+    told = np.stack(sets)[:, known]
+    for values, expected in ((told.mean(1), 0), ((told**2).mean(1), 1)):
+        assert abs(values.mean() - expected) < 6.5 * values.std() / len(values) ** 0.5
+
+
+def test_a_lump_where_nothing_belongs_is_told_and_a_stray_point_is_not():
+    stray = np.array([[3.8, 3.8]])
+    for copies, told in ((1, False), (30, True)):
+        _, deviation = deviation_map(np.concatenate([POINTS, stray.repeat(copies, 0)]))
+        assert (deviation[-8:, -8:] > 5).any() == told
 
 
 def test_sizes_are_those_of_the_grid():

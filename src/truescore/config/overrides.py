@@ -17,6 +17,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 LIST_KEYS = "--cfg job lists every key"
+# Primary configuration -> the program that runs it.
+PROGRAMS = {"train": "train.py", "simulate": "scripts/simulate.py"}
 
 
 def override_errors(
@@ -47,7 +49,13 @@ def override_errors(
     choices = {t: o for t, o in parsed.items() if loader.get_group_options(o.key_or_group)}
     always = set(_compose(loader, config_name, []).hydra.runtime.choices)
     for text, override in choices.items():
-        if text not in errors and (line := _choice_error(loader, override, always)):
+        if text in errors or override.is_delete():
+            continue
+        if line := (
+            _option_error(loader, override)
+            or _program_error(loader, override, config_name)
+            or _sign_error(override, always)
+        ):
             errors[text] = line
     chosen = [override for text, override in choices.items() if text not in errors]
     for combination in product(*(_alternatives(override) for override in chosen)):
@@ -69,16 +77,38 @@ def _compose(loader: ConfigLoader, config_name: str, overrides: list[str]) -> Di
     return loader.load_configuration(config_name, overrides, run_mode=RunMode.RUN)
 
 
-def _choice_error(loader: ConfigLoader, override: Override, always: set[str]) -> str | None:
-    """What is wrong with ``group=option``, given the groups that are always chosen."""
-    group, text = override.key_or_group, override.input_line
-    if override.is_delete():
-        return None
-    options = loader.get_group_options(group)
+def _option_error(loader: ConfigLoader, override: Override) -> str | None:
+    """What is wrong with the options of ``group=option``: there is none of that name."""
+    text, options = override.input_line, loader.get_group_options(override.key_or_group)
     for choice in _values(override):
         for name in choice if isinstance(choice, list) else [choice]:
             if name not in options:
                 return f"{text}: no such option{_meant(str(name), options)} ({', '.join(options)})"
+    return None
+
+
+def _program_error(loader: ConfigLoader, override: Override, config_name: str) -> str | None:
+    """Which other program takes an option that this one cannot."""
+    for choice in _alternatives(override):
+        if not _composes(loader, config_name, choice):
+            for other, program in PROGRAMS.items():
+                if _composes(loader, other, choice):
+                    own = PROGRAMS[config_name]
+                    return f"{choice}: not for {own}; run python {program} {choice}"
+    return None
+
+
+def _composes(loader: ConfigLoader, config_name: str, override: str) -> bool:
+    try:
+        _compose(loader, config_name, [override])
+    except HydraException:
+        return False
+    return True
+
+
+def _sign_error(override: Override, always: set[str]) -> str | None:
+    """Whether ``group=option`` lacks a + or has one too many, given what is always chosen."""
+    group, text = override.key_or_group, override.input_line
     plain = f"{group}={str(text).partition('=')[2]}"
     if override.is_force_add() or (override.is_add() and group in always):
         return f"{text}: write {plain if group in always else '+' + plain}"

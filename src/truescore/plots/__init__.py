@@ -22,6 +22,7 @@ from truescore.plots.marginal import (
     marginals,
     spin_marginals,
 )
+from truescore.plots.memory import draw_memory, memory_curves
 from truescore.plots.moments import (
     covariance_triptych,
     draw_covariance,
@@ -31,6 +32,13 @@ from truescore.plots.moments import (
 from truescore.plots.paths import brownian_paths, draw_brownian, ou_families
 from truescore.plots.samples import draw_samples, samples_beside
 from truescore.plots.score_error import draw_score_error, score_error_curve
+from truescore.plots.score_field import (
+    draw_relative_error,
+    draw_score,
+    draw_trail,
+    error_by_distance,
+    score_fields,
+)
 from truescore.plots.snapshots import animate, draw_cloud, snapshots
 from truescore.plots.style import BASELINES, DATA, EXACT, GENERATED, HELD_OUT, TRAINING_DATA, save
 from truescore.plots.summary import density_summary, summary_panel
@@ -68,20 +76,27 @@ __all__ = [
     "draw_losses",
     "draw_marginal",
     "draw_mean_profile",
+    "draw_memory",
     "draw_points",
+    "draw_relative_error",
     "draw_samples",
+    "draw_score",
     "draw_score_error",
     "draw_spin_marginals",
+    "draw_trail",
     "draw_two_point",
     "draw_verdicts",
     "eigenmodes",
+    "error_by_distance",
     "loss_curves",
     "marginals",
     "mean_profile",
+    "memory_curves",
     "ou_families",
     "samples_beside",
     "save",
     "score_error_curve",
+    "score_fields",
     "snapshots",
     "spin_marginals",
     "summary_panel",

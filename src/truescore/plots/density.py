@@ -1,11 +1,14 @@
 """Generated points against the exact density, for laws on the line and in the plane."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
+from scipy.ndimage import correlate1d
 
 from truescore.errors import UserError
 from truescore.plots import arrays, style
@@ -15,6 +18,9 @@ SHARES = (0.99, 0.9, 0.5)
 LINES = (":", "--", "-")
 # Cells with fewer expected points say nothing about a deviation in standard errors.
 FEWEST_EXPECTED = 5
+# Of the smoothed deviations: widths to choose from, in cells, and how much of the law must be told.
+WIDTHS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
+FEWEST_SMOOTHED, MOST_MASS = 20, 0.9
 LIMIT = 5.0
 """Deviations beyond 5 standard errors share the end of the colour scale."""
 
@@ -131,44 +137,66 @@ def draw_points(ax: Axes, points: ArrayLike, *, title: str, colour: str, n_show:
 
 def draw_contours(ax: Axes, x: arrays.Floats, y: arrays.Floats, density: arrays.Floats) -> None:
     """Draw the smallest regions that hold 99, 90 and 50% of the law."""
+    levels = held_levels(density, SHARES)
+    ax.contour(x, y, density, levels, colors=style.EXACT, linestyles=LINES, linewidths=0.9)
+
+
+def held_levels(density: arrays.Floats, shares: Sequence[float]) -> list[float]:
+    """Densities above which the shares of the law lie, given on an even grid."""
     ordered = np.sort(density.ravel())[::-1]
     held = np.cumsum(ordered) / ordered.sum()
-    levels = [ordered[np.searchsorted(held, share)] for share in SHARES]
-    ax.contour(x, y, density, levels, colors=style.EXACT, linestyles=LINES, linewidths=0.9)
+    return [float(ordered[np.searchsorted(held, share)]) for share in shares]
 
 
 def draw_deviation_map(
     ax: Axes, generated: ArrayLike, x: arrays.Floats, y: arrays.Floats, density: arrays.Floats
 ) -> QuadMesh:
-    """Draw each cell's count less the expected one, in standard errors; returns the coloured cells.
+    """Draw counts less expected ones, both smoothed, in standard errors; returns the cells.
 
-    Cells are blocks of the density's grid, of which those with few expected points stay white.
+    The weights of the smoothing are the finest Gaussian, in cells of the density's grid, under
+    which most of the law's mass lies where enough points are expected; elsewhere cells stay white.
     """
     values = arrays.array("generated", generated, ("n", 2))
-    spacing = x[1] - x[0], y[1] - y[0]
-    expected = len(values) * density * spacing[0] * spacing[1]
-    # From one cell of the grid up, the finest blocks most of whose mass is in telling cells.
-    for block in (2, 3, 4, 6, 8, 12, 16, 24, 32):
-        rows, columns = len(y) // block, len(x) // block
-        inner = expected[: rows * block, : columns * block]
-        coarse = inner.reshape(rows, block, columns, block).sum((1, 3))
-        if coarse[coarse >= FEWEST_EXPECTED].sum() > 0.9 * coarse.sum():
-            break
-    edges = [
-        axis[0] - step / 2 + step * block * np.arange(cells + 1)
-        for axis, step, cells in ((x, spacing[0], columns), (y, spacing[1], rows))
-    ]
+    edges = [np.append(axis, 2 * axis[-1] - axis[-2]) - (axis[1] - axis[0]) / 2 for axis in (x, y)]
+    expected = len(values) * density * (x[1] - x[0]) * (y[1] - y[0])
     count, _, _ = np.histogram2d(values[:, 1], values[:, 0], [edges[1], edges[0]])
     cells = ax.pcolormesh(
         *edges,
-        _deviation(count, coarse),
+        _smoothed_deviation(count, expected),
         cmap=style.DIVERGING,
         vmin=-LIMIT,
         vmax=LIMIT,
         rasterized=True,
     )
-    style.tidy(ax, title="generated − exact, per cell", x="$x_1$", y="$x_2$")
+    style.tidy(ax, title="generated − exact, smoothed", x="$x_1$", y="$x_2$")
     return cells
+
+
+def _smoothed_deviation(count: arrays.Floats, expected: arrays.Floats) -> arrays.Floats:
+    """Sum w (count - expected) / sqrt(sum w^2 expected): normal under perfect samples.
+
+    As in `_deviation` cells are missing where the weights hold too few points to tell.
+    """
+    weights, least = np.ones(1), 0.0
+    mean = variance = expected
+    for width in WIDTHS:
+        weights = np.exp(-0.5 * (np.arange(-int(4 * width), int(4 * width) + 1) / width) ** 2)
+        weights /= weights.sum()
+        mean, variance = _weighted(expected, weights), _weighted(expected, weights**2)
+        # The variance where the weights hold one expected point.
+        least = float((weights**2).sum()) ** 4
+        telling = mean**2 >= FEWEST_SMOOTHED * variance
+        if expected[telling].sum() > MOST_MASS * expected.sum():
+            break
+    deviation = (_weighted(count, weights) - mean) / np.sqrt(np.maximum(variance, least))
+    telling = (mean**2 >= FEWEST_SMOOTHED * variance) & (variance > least)
+    return np.where(telling | (deviation > LIMIT), deviation, np.nan)
+
+
+def _weighted(cells: arrays.Floats, weights: arrays.Floats) -> arrays.Floats:
+    """Sums with the same weights in both directions, zero beyond the edges."""
+    rows = correlate1d(cells, weights, 0, mode="constant")
+    return correlate1d(rows, weights, 1, mode="constant")
 
 
 def density_plane(

@@ -39,7 +39,7 @@ def chain_beside_direct(
     figure.set_layout_engine("constrained", h_pad=0.1)
     reach = 1.05 * max(np.abs(ends).max(), np.abs(exact).max())
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
-    shown = ((ends, "unadjusted Langevin", style.GENERATED), (exact, "direct", style.DATA))
+    shown = ((ends, "unadjusted Langevin", style.GENERATED), (exact, "direct samples", style.EXACT))
     for ax, (points, name, colour) in zip(panels, shown, strict=True):
         ax.scatter(*points.T, s=7, color=colour, alpha=0.5, linewidths=0)
         draw_ellipse(ax, law, edgecolor=style.EXACT, label="target, exact: 95% inside")
