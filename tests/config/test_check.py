@@ -116,6 +116,7 @@ LANGEVIN = [
     ("dataset.langevin.dt=0", "dataset.langevin.dt: got 0, expected a number > 0"),
     ("dataset.langevin.n_chains=0", "dataset.langevin.n_chains: got 0, expected an integer >= 1"),
     ("dataset.langevin.burn_in=-1", "dataset.langevin.burn_in: got -1, expected a number >= 0"),
+    ("dataset.langevin.start=one", "dataset.langevin.start: got 'one', expected normal or zero"),
     ("dataset.langevin.thin=0", "dataset.langevin.thin: got 0, expected a number > 0"),
     ("dataset.langevin.integrator=rk4", "dataset.langevin.integrator: got 'rk4', expected strang"),
     ("+dataset.langevin.steps=9", "dataset.langevin.steps: no such key"),

@@ -12,7 +12,7 @@ from truescore.errors import UserError
 from truescore.plots import arrays, style
 
 LIMIT = 3.0
-"""Larger scores, in units of 1/sigma, share the end of the colour scale: noise seldom gets there."""
+"""Larger scores, in units of 1/sigma, share the end of the colour scale; few points have them."""
 
 
 def draw_score_map(
