@@ -133,6 +133,19 @@ def build_denoiser(
     return LearnedRealDenoiser(net, gaussian, second_moment, *skip)
 
 
+def build_untrained(
+    config: Mapping[str, Any], dim: int, process: Process, data: Tensor
+) -> Denoiser:
+    """The denoiser as training finds it: the same weights for the same seed.
+
+    Arguments as in ``build_denoiser``. Torch draws first weights from its global generator, which
+    is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config["seed"])
+        return build_denoiser(config, dim, process, data)
+
+
 def _second_moment(dim: int, data: Tensor | None, reflection: bool) -> Tensor:
     """E[x x'] of the data, ``(d, d)``, with the network's symmetry, or the denoiser loses it."""
     if data is None:

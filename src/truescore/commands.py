@@ -80,8 +80,7 @@ def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str
     file = Path(samples) if samples else path / SAMPLES
     folder = Path(out) if out else path / "evaluation" / file.stem
     data = training_data(run.target, config["dataset"], config["seed"])
-    model = run.process, run.denoiser, build_loss(config)
-    _judge(folder, config, run.target, read_samples(file), data, *model)
+    _judge(folder, config, run.target, read_samples(file), data, run, build_loss(config))
 
 
 def evaluate_file(file: Path, overrides: list[str], out: str | None, conf: str | None) -> None:
@@ -218,8 +217,7 @@ def _judge(
     target: Any,
     samples: Any,
     training_data: Any,
-    process: Any = None,
-    denoiser: Any = None,
+    run: Any = None,
     loss: Any = None,
 ) -> None:
     from truescore.evaluation import evaluate
@@ -227,6 +225,7 @@ def _judge(
     from truescore.runs import SUMMARY, write_json
 
     writable(folder)
+    process, denoiser = (run.process, run.denoiser) if run else (None, None)
     evaluation = evaluate(
         target, samples, training_data, config["metrics"], process, denoiser, loss
     )
@@ -234,8 +233,8 @@ def _judge(
         f"{config['name']}: n_generate = {len(samples):,},"
         f" baselines from {len(training_data):,} {config['dataset']['simulator']} samples"
     )
-    odd = denoiser is not None and bool(config["model"]["net"].get("odd"))
-    write_json(folder / SUMMARY, report(folder, target, evaluation, title, odd))
+    odd = run is not None and bool(config["model"]["net"].get("odd"))
+    write_json(folder / SUMMARY, report(folder, target, evaluation, title, odd, run))
     print(f"figures: {folder / 'figures'}\nsummary: {folder / SUMMARY}")
 
 

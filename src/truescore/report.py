@@ -10,7 +10,8 @@ from rich.console import Console
 
 from truescore.evaluation import Evaluation
 from truescore.figures import evaluation_figures, save_figures
-from truescore.runs import write_json
+from truescore.line_figures import line_figures
+from truescore.runs import Run, write_json
 from truescore.simulate.certificate import Certificate
 from truescore.simulate.certificate_table import certificate_table
 from truescore.targets import Target
@@ -21,15 +22,26 @@ WIDTH = 100
 
 
 def report(
-    folder: Path, target: Target, evaluation: Evaluation, title: str, odd: bool
+    folder: Path,
+    target: Target,
+    evaluation: Evaluation,
+    title: str,
+    odd: bool,
+    run: Run | None = None,
 ) -> dict[str, Any]:
-    """Print the table, save it and the figures, and return the summary's part of an evaluation."""
+    """Print the table, save it and the figures, and return the summary's part of an evaluation.
+
+    A run has figures of its own, beside those of the samples.
+    """
     table = evaluation.table(title, odd)
     # Where there is no terminal to ask, rich would take it to be 80 columns wide.
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
     with (folder / TABLE).open("w") as stream:
         Console(file=stream, width=WIDTH).print(table)
-    save_figures(folder / "figures", evaluation_figures(target, evaluation, title))
+    figures = evaluation_figures(target, evaluation, title)
+    if run is not None:
+        figures |= line_figures(run, evaluation.training_data, evaluation.samples)
+    save_figures(folder / "figures", figures)
     return {
         "metrics": {name: j.as_dict() for name, j in evaluation.judgements.items()},
         "baselines": {

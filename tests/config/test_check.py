@@ -116,6 +116,7 @@ LANGEVIN = [
     ("dataset.langevin.dt=0", "dataset.langevin.dt: got 0, expected a number > 0"),
     ("dataset.langevin.n_chains=0", "dataset.langevin.n_chains: got 0, expected an integer >= 1"),
     ("dataset.langevin.burn_in=-1", "dataset.langevin.burn_in: got -1, expected a number >= 0"),
+    ("dataset.langevin.start=one", "dataset.langevin.start: got 'one', expected normal or zero"),
     ("dataset.langevin.thin=0", "dataset.langevin.thin: got 0, expected a number > 0"),
     ("dataset.langevin.integrator=rk4", "dataset.langevin.integrator: got 'rk4', expected strang"),
     ("+dataset.langevin.steps=9", "dataset.langevin.steps: no such key"),
@@ -221,7 +222,7 @@ def test_a_state_space_that_is_no_word_is_an_error_and_not_a_crash():
     ("law", "override", "error"),
     [
         ("four_well", "dim=2", "dataset.dim: got 2, expected 1"),
-        ("four_well", "temperature=0", "dataset.temperature: got 0, expected a number > 0"),
+        ("four_well", "temperature=0", "dataset.temperature: got 0, expected a number >= 0.01"),
         ("swiss_roll", "dim=3", "dataset.dim: got 3, expected 2"),
         ("swiss_roll", "noise=-0.5", "dataset.noise: got -0.5, expected a number > 0"),
         ("symmetric_mixture", "n_components=1", "dataset.n_components: got 1"),

@@ -33,8 +33,9 @@ def leaves(node, path=""):
 def test_all_the_experiments_are_there():
     ising = {f"ising_d{d}" for d in (16, 32, 64, 128)}
     chain = {f"gl_d{d}" for d in (8, 16, 20, 32, 64, 128)}
+    line = {"four_well", "four_well_trajectory"}
     plane = {"swiss_roll", "swiss_roll_fixed_sigma"}
-    assert set(EXPERIMENTS) == ising | chain | {"four_well"} | plane
+    assert set(EXPERIMENTS) == ising | chain | line | plane
     assert set(SIMULATIONS) < set(FILES)
 
 
@@ -49,11 +50,21 @@ def test_an_experiment_is_valid_and_trains_on_what_it_says(composed, experiment)
         assert config.dataset.dim == int(dim)
         assert config.dataset.n_train == {"ising": 10_000, "gl": 100_000}[law]
     else:
-        assert config.dataset.name == experiment.removesuffix("_fixed_sigma")
+        assert experiment.startswith(config.dataset.name)
     # A batch is a real one: many points, and many batches to an epoch unless all are asked for.
-    batches = 1 if experiment in FULL_BATCH else 10
+    batches = 1 if experiment in FULL_BATCH else 5
     assert 64 <= config.dataset.batch_size <= config.dataset.n_train // batches
     assert config.trainer.max_steps * config.dataset.batch_size >= config.dataset.n_train
+
+
+def test_the_trajectory_is_one_chain_of_every_state(composed):
+    """10,000 states from X = 0, none thrown away, seen 5,000 times."""
+    config = composed("+experiment=four_well_trajectory")
+    langevin, data = config.dataset.langevin, config.dataset
+    assert config.dataset.simulator == "langevin" and langevin.integrator == "euler_maruyama"
+    assert (langevin.n_chains, langevin.start, langevin.burn_in) == (1, "zero", 0)
+    assert langevin.thin == langevin.dt == 0.005
+    assert config.trainer.max_steps == 5000 * data.n_train // data.batch_size == 25_000
 
 
 def test_the_fixed_noise_is_the_documents(composed):

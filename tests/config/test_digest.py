@@ -53,7 +53,14 @@ def test_a_simulation_counts_if_it_is_used(composed):
     exact = composed("+experiment=gl_d8")
     simulated = composed("+experiment=gl_d8", "dataset.simulator=langevin")
     assert config_hash(exact) != config_hash(simulated)
-    for change in ("dt=0.002", "integrator=mala", "n_chains=7", "burn_in=3.0", "thin=0.1"):
+    for change in (
+        "dt=0.002",
+        "integrator=mala",
+        "n_chains=7",
+        "start=zero",
+        "burn_in=3.0",
+        "thin=0.1",
+    ):
         override = f"dataset.langevin.{change}"
         assert config_hash(composed("+experiment=gl_d8", override)) == config_hash(exact)
         changed = composed("+experiment=gl_d8", "dataset.simulator=langevin", override)

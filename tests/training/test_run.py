@@ -15,12 +15,10 @@ from truescore.randomness import keyed_generator
 from truescore.runs import read_checkpoint, read_samples
 from truescore.training.run import train
 
-from .conftest import HALVES, small_config
+from .conftest import CONF, HALVES, small_config
 
 JUDGED = {"value", "floor", "percentile", "p_value", "debiased", "ci_low", "ci_high", "verdict"}
-EVERY_EXPERIMENT = [f"ising_d{d}" for d in (16, 32, 64, 128)] + [
-    f"gl_d{d}" for d in (8, 16, 20, 32, 64, 128)
-]
+EVERY_EXPERIMENT = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 
 
 def weights(folder, name="last"):
@@ -306,7 +304,7 @@ def test_every_experiment_trains_on_what_it_says(experiment, tmp_path, without_f
     config = small_config(experiment, "sampler.n_generate=20", "trainer.max_steps=2")
     summary = train(config, tmp_path)
     run = truescore.load_run(tmp_path)
-    assert summary["dim"] == run.target.dim == int(experiment.split("_d")[1])
+    assert summary["dim"] == run.target.dim == config.dataset.dim
     assert summary["metrics"]["cov_frobenius"]["floor"] > 0
 
 
@@ -361,3 +359,10 @@ def test_unknown_columns_of_samples_are_refused(tmp_path):
     save_file({"samples": torch.ones(3, 4), "weights": torch.ones(3)}, tmp_path / "x.safetensors")
     with pytest.raises(UserError, match="keys samples, weights"):
         read_samples(tmp_path / "x.safetensors")
+
+
+def test_a_run_on_the_line_shows_its_score_its_noising_and_its_chain(tmp_path):
+    config = small_config("four_well_trajectory", "sampler.steps=6")
+    train(config, tmp_path)
+    figures = {path.stem for path in (tmp_path / "figures").glob("*.png")}
+    assert {"density", "loss", "score_map", "noising", "trajectory"} <= figures

@@ -29,6 +29,7 @@ from truescore.plots.moments import (
     draw_mean_profile,
     mean_profile,
 )
+from truescore.plots.noising import Moment, draw_moment, noising
 from truescore.plots.paths import brownian_paths, draw_brownian, ou_families
 from truescore.plots.samples import draw_samples, samples_beside
 from truescore.plots.score_error import draw_score_error, score_error_curve
@@ -39,9 +40,11 @@ from truescore.plots.score_field import (
     error_by_distance,
     score_fields,
 )
+from truescore.plots.score_map import draw_score_map, score_maps
 from truescore.plots.snapshots import animate, draw_cloud, snapshots
 from truescore.plots.style import BASELINES, DATA, EXACT, GENERATED, HELD_OUT, TRAINING_DATA, save
 from truescore.plots.summary import density_summary, summary_panel
+from truescore.plots.trajectory import trajectory
 from truescore.plots.unadjusted import (
     chain_beside_direct,
     draw_ellipse,
@@ -55,6 +58,7 @@ __all__ = [
     "EXACT",
     "GENERATED",
     "HELD_OUT",
+    "Moment",
     "TRAINING_DATA",
     "animate",
     "brownian_paths",
@@ -77,11 +81,13 @@ __all__ = [
     "draw_marginal",
     "draw_mean_profile",
     "draw_memory",
+    "draw_moment",
     "draw_points",
     "draw_relative_error",
     "draw_samples",
     "draw_score",
     "draw_score_error",
+    "draw_score_map",
     "draw_spin_marginals",
     "draw_trail",
     "draw_two_point",
@@ -90,6 +96,7 @@ __all__ = [
     "error_by_distance",
     "loss_curves",
     "marginals",
+    "noising",
     "mean_profile",
     "memory_curves",
     "ou_families",
@@ -97,9 +104,11 @@ __all__ = [
     "save",
     "score_error_curve",
     "score_fields",
+    "score_maps",
     "snapshots",
     "spin_marginals",
     "summary_panel",
+    "trajectory",
     "two_point",
     "verdicts",
     "wasserstein_against_step",

@@ -43,13 +43,14 @@ def build_simulation(target: Target, settings: Mapping[str, Any]) -> Simulation:
 def simulated_data(
     target: Target, settings: Mapping[str, Any], n: int, seed: int, purpose: str
 ) -> Tensor:
-    """``n`` samples of a law by Langevin dynamics from N(0, I), ``(n, d)``, mapped from disk.
+    """``n`` samples of a law by Langevin dynamics, ``(n, d)``, mapped from disk.
 
     Row i is of chain i mod min(n_chains, n).
 
     Args:
         target: the law, of reals.
-        settings: ``dataset.langevin`` of a configuration: integrator, dt, n_chains, burn_in, thin.
+        settings: ``dataset.langevin`` of a configuration: integrator, dt, n_chains, start, burn_in,
+            thin.
         n: number of samples.
         seed: of the run.
         purpose: name of the random stream, such as ``"training data"``.
@@ -63,7 +64,10 @@ def simulated_data(
     def blocks() -> Iterator[Tensor]:
         generator = keyed_generator(seed, purpose)
         chains, steps = simulation.chains(n), simulation.n_steps(n)
-        start = torch.randn(chains, target.dim, dtype=torch.float64, generator=generator)
+        start = torch.zeros(chains, target.dim, dtype=torch.float64)
+        # Data from before there was a choice have no such key.
+        if settings.get("start", "normal") == "normal":
+            start = torch.randn(start.shape, dtype=torch.float64, generator=generator)
         if (half_width := _half_width(target)) is not None:
             start = start.clamp(-half_width, half_width)
         log.info(

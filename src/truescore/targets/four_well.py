@@ -9,11 +9,14 @@ from torch import Tensor
 from truescore.errors import UserError
 from truescore.targets.base import Target, check_fixed_dim, check_width, moment_observables
 from truescore.targets.chain_sampling import Tabulated
+from truescore.targets.histogram import histogram_observable
 from truescore.targets.observable import Observable
 
 # Height and place of the three barriers, each exp(-80 (x - place)^2).
 BARRIERS = ((0.8, 0.0), (0.55, 0.5), (0.3, -0.5))
 SHARPNESS = 80.0
+# Even bins of the histogram; what lies outside counts too.
+HISTOGRAM = (-1.5, 1.5, 100)
 # What lies below exp(-40) of the peak is nothing to float64.
 TAIL = 40.0
 TABLE_CELLS = 2**14
@@ -112,8 +115,13 @@ class FourWell(Target):
         return {"temperature": self.temperature}
 
     def observables(self) -> list[Observable]:
-        """Moments, the energy, and the fraction of samples in each well."""
-        return [*moment_observables(self), self._energy_observable(), self._occupation()]
+        """Moments, the energy, the fraction of samples in each well, and the histogram."""
+        return [
+            *moment_observables(self),
+            self._energy_observable(),
+            self._occupation(),
+            histogram_observable(self, *HISTOGRAM),
+        ]
 
     def gaussian_posterior(
         self, x_t: Tensor, alpha: Tensor, sigma: Tensor

@@ -17,11 +17,11 @@ from torch import Tensor
 
 import truescore
 from truescore.build import (
-    build_denoiser,
     build_loss,
     build_process,
     build_sampler,
     build_target,
+    build_untrained,
 )
 from truescore.config import config_hash
 from truescore.denoisers import check_pairing
@@ -141,7 +141,7 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
         seed,
     )
     module = MODULES[target.state_space](
-        denoiser=build_denoiser(config, target.dim, process, data.train_data),
+        denoiser=build_untrained(config, target.dim, process, data.train_data),
         loss=build_loss(config),
         learning_rate=config["model"]["learning_rate"],
         weight_decay=config["model"]["weight_decay"],
@@ -188,7 +188,7 @@ def judge(run: Run, samples: Tensor, training_data: Tensor) -> tuple[Evaluation,
         f" seed {config['seed']}"
     )
     odd = bool(config["model"]["net"].get("odd"))
-    return evaluation, report(run.path, run.target, evaluation, title, odd)
+    return evaluation, report(run.path, run.target, evaluation, title, odd, run)
 
 
 def _loss_figure(run_dir: Path) -> Any:

@@ -22,6 +22,7 @@ class Langevin(Strict):
     integrator: Literal["strang", "mala", "euler_maruyama", "leimkuhler_matthews", "tamed_euler"]
     dt: Positive
     n_chains: Count
+    start: Literal["normal", "zero"] = "normal"  # a run from before there was a choice
     burn_in: NonNegative
     thin: Positive
 
