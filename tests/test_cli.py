@@ -112,7 +112,7 @@ def test_all_that_is_wrong_is_told_and_nothing_is_left(call, outputs):
     assert code == 2
     assert text == ""
     assert errors.splitlines() == [
-        "dataset.dim: got 1, expected an integer >= 3",
+        "dataset.dim: got 1, expected an integer >= 3 and <= 4096",
         "trainer.max_steps: got 0, expected an integer >= 1",
         "dataset=ising_ring has spins in {-1,+1}; sde=vp needs real values: use sde=spin_flip",
     ]
