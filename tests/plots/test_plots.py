@@ -305,3 +305,9 @@ def test_a_single_mode_has_a_band_of_some_width() -> None:
     """A law on the line has one mode."""
     ax = plots.eigenmodes([0.1], [[0.0], [0.2]], [[-0.1], [0.1]]).axes[0]
     assert ax.get_xlim()[0] < 1 < ax.get_xlim()[1]
+
+
+def test_one_noise_level_is_not_spread_over_the_axis():
+    level = 9.21 + np.array([0.0, 0.002])
+    (ax,) = plots.score_error_curve(level, [0.9, 0.9], [0.1, 0.1], {}, "real").axes
+    assert np.ptp(ax.get_xlim()) == pytest.approx(2)

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 from truescore.errors import UserError
 from truescore.plots import arrays, style
 
+# A process whose log-SNR spans less has one noise level: ticks would tell its digits apart.
+ONE_LEVEL = 0.1
 UNITS = {"spin": "score error (KL, nats per site)", "real": "score error (relative $L^2$)"}
 
 
@@ -71,6 +73,8 @@ def draw_score_error(
             label=name,
         )
     ax.set_ylim(bottom, top)
+    if np.ptp(level) < ONE_LEVEL:
+        ax.set_xlim(level.mean() - 1, level.mean() + 1)
     style.label_log_axis(ax, "y")
     x = r"log-SNR of $x_t$   (noise $\leftarrow\;\rightarrow$ data)"
     style.tidy(ax, x=x, y=UNITS[state_space])
