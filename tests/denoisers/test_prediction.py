@@ -42,6 +42,10 @@ def second_moment():
     return 9 * (factor @ factor.mT / DIM + 0.05 * torch.eye(DIM))
 
 
+# Of a site, on average: l.
+VARIANCE = second_moment().diagonal().mean()
+
+
 def learned(kind, answer=0.0):
     denoiser = PredictionDenoiser(Answer(answer), PROCESS, kind, second_moment()).double()
     # Buffers are kept in float32; here nothing shall be rounded.
@@ -63,6 +67,7 @@ def predicted(kind, mean, x_t, t, process=PROCESS):
         "noise": noise,
         "x_0": mean,
         "v": alpha * noise - sigma * mean,
+        "edm": alpha * VARIANCE * noise - sigma * mean,
         "velocity": slope(process.alpha, t) * mean + slope(process.sigma, t) * noise,
     }[kind]
 
@@ -96,7 +101,7 @@ def test_formulas_hold_for_other_processes(kind, kind_of_noise):
     mean, x_t, _ = points()
     span = process.horizon - process.t_min
     t = process.t_min + span * torch.linspace(0.05, 0.95, 9, dtype=torch.float64)
-    of_noisy, of_data = linear_form(process, kind, t)
+    of_noisy, of_data = linear_form(process, kind, t, VARIANCE)
     expected = predicted(kind, mean, x_t, t, process)
     formula = of_noisy[:, None] * x_t + of_data[:, None] * mean
     torch.testing.assert_close(formula, expected, atol=1e-6, rtol=1e-6)
@@ -116,6 +121,7 @@ def test_score_noise_and_flow_of_a_denoiser_are_its_answers(kind):
         "noise": noise,
         "x_0": mean,
         "v": alpha * noise - sigma * mean,
+        "edm": alpha * VARIANCE * noise - sigma * mean,
         "velocity": rate * x_t - diffusion**2 * score / 2,
     }[kind]
     expected = (0.7 * unit(kind, t)).expand_as(back)
@@ -160,6 +166,15 @@ def test_network_sees_and_gives_numbers_of_order_one(kind, t, assert_mean):
         variance = second_moment().diagonal().mean()
         expected = 1 + PROCESS.alpha(time[0]) ** 2 * variance / PROCESS.sigma(time[0]) ** 2
     assert_mean((said**2).mean(1) / expected, 1.0, slack=1e-6)
+
+
+def test_a_gaussian_leaves_nothing_to_predict():
+    """With all modes alike the answer 0 is the posterior mean, whatever the noise."""
+    mean, x_t, t = points()
+    denoiser = PredictionDenoiser(Answer(), PROCESS, "edm", 4 * torch.eye(DIM)).double()
+    alpha, sigma = PROCESS.alpha(t)[:, None], PROCESS.sigma(t)[:, None]
+    wiener = 4 * alpha / (4 * alpha**2 + sigma**2) * x_t
+    torch.testing.assert_close(denoiser.posterior_mean(x_t, t), wiener)
 
 
 @each

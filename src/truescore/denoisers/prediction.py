@@ -9,7 +9,7 @@ from truescore.denoisers.base import RealDenoiser
 from truescore.errors import UserError
 from truescore.processes import GaussianNoise
 
-Prediction = Literal["score", "noise", "x_0", "v", "velocity"]
+Prediction = Literal["score", "noise", "x_0", "v", "edm", "velocity"]
 
 
 class PredictionDenoiser(RealDenoiser):
@@ -21,6 +21,9 @@ class PredictionDenoiser(RealDenoiser):
     - ``noise``: z; Ho et al. 2020, arXiv 2006.11239;
     - ``x_0``: the data;
     - ``v``: alpha z - sigma x_0; Salimans and Ho 2022, arXiv 2202.00512;
+    - ``edm``: alpha l z - sigma x_0, the same for data of scale l: it is uncorrelated with x_t,
+      so that nothing is left to predict where the law is a Gaussian of variance l;
+      Karras et al. 2022, arXiv 2206.00364, equation 7;
     - ``velocity``: alpha' x_0 + sigma' z, whose mean is that of the probability flow;
       Lipman et al. 2022, arXiv 2210.02747.
 
@@ -59,9 +62,11 @@ class PredictionDenoiser(RealDenoiser):
     def posterior_mean(self, x_t: Tensor, t: Tensor) -> Tensor:
         """E[x_0 | x_t], ``(n, d)``."""
         alpha, sigma = self.process.alpha(t)[:, None], self.process.sigma(t)[:, None]
-        scaled = x_t / (alpha**2 * self.spectrum.mean() + sigma**2).sqrt()
-        answer = self.net(scaled, -self.process.log_snr(t) / 2)
-        of_noisy, of_data = linear_form(self.process, self.prediction, t)
+        variance = self.spectrum.mean()
+        answer = self.net(
+            x_t / (alpha**2 * variance + sigma**2).sqrt(), -self.process.log_snr(t) / 2
+        )
+        of_noisy, of_data = linear_form(self.process, self.prediction, t, variance)
         predicted = self._unit(t) * answer
         return (predicted - of_noisy[:, None] * x_t) / of_data[:, None]
 
@@ -78,14 +83,18 @@ class PredictionDenoiser(RealDenoiser):
                 return variance.sqrt().expand_as(sigma)
             case "v":
                 return (alpha**2 + sigma**2 * variance).sqrt()
+            case "edm":
+                return (variance * (alpha**2 * variance + sigma**2)).sqrt()
             case "velocity":
                 decay = self.process.drift_rate(t) * alpha
                 growth = self.process.variance_rate(t) / (2 * sigma)
                 return (decay**2 * variance + growth**2).sqrt()
 
 
-def linear_form(process: GaussianNoise, prediction: Prediction, t: Tensor) -> tuple[Tensor, Tensor]:
-    """Every prediction as p x_t + q E[x_0 | x_t]: p and q, ``(n,)`` each.
+def linear_form(
+    process: GaussianNoise, prediction: Prediction, t: Tensor, variance: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Every prediction as p x_t + q E[x_0 | x_t]: p and q, ``(n,)`` each; ``variance`` is l.
 
     For the velocity alpha' x_0 + sigma' z: p = sigma'/sigma and q = alpha' - alpha sigma'/sigma
     = -alpha g^2/(2 sigma^2).
@@ -100,6 +109,8 @@ def linear_form(process: GaussianNoise, prediction: Prediction, t: Tensor) -> tu
             return torch.zeros_like(alpha), torch.ones_like(alpha)
         case "v":
             return alpha / sigma, -(alpha**2 + sigma**2) / sigma
+        case "edm":
+            return alpha * variance / sigma, -(alpha**2 * variance + sigma**2) / sigma
         case "velocity":
             growth = process.variance_rate(t) / (2 * sigma**2)
             return growth, alpha * (process.drift_rate(t) - growth)

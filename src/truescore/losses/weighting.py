@@ -50,7 +50,7 @@ def _likelihood(denoiser: RealDenoiser, t: Tensor) -> Tensor:
 
 
 def _velocity(denoiser: RealDenoiser, t: Tensor) -> Tensor:
-    return linear_form(denoiser.process, "velocity", t)[1] ** 2
+    return linear_form(denoiser.process, "velocity", t, denoiser.spectrum.mean())[1] ** 2
 
 
 def _edm(denoiser: RealDenoiser, t: Tensor) -> Tensor:

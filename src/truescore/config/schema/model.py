@@ -70,7 +70,7 @@ class Prediction(AnyModel):
     """What the files of plain networks share."""
 
     state_space: Literal["real"]
-    prediction: Literal["score", "noise", "x_0", "v", "velocity"]
+    prediction: Literal["score", "noise", "x_0", "v", "edm", "velocity"]
 
 
 class MLPNet(AnyNet, Strict):
