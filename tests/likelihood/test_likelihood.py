@@ -64,7 +64,7 @@ def test_points_drawn_with_their_likelihood_have_it_and_the_laws_moments(assert_
 
 def test_up_and_down_agree_for_a_denoiser_that_is_no_laws():
     """A denoiser that a network might be: its flow has a density of its own, found both ways."""
-    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 4), torch.nn.Tanh())
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(6, 4), torch.nn.Tanh())
 
     def fields(inputs, log_s):
         return net(inputs).view(-1, 2, 2)

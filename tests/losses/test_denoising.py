@@ -26,18 +26,18 @@ class Constant(nn.Module):
         self.value = value
 
     def forward(self, fields, noise_level):
-        return self.value + torch.zeros_like(fields)
+        return self.value + torch.zeros_like(fields[..., :2])
 
 
 class Bent(nn.Module):
-    """Neither linear nor odd, with one parameter for each pair of fields."""
+    """Neither linear nor odd, with one parameter for each pair of the first two fields."""
 
     def __init__(self, weight):
         super().__init__()
         self.weight = weight
 
     def forward(self, fields, noise_level):
-        return (fields @ self.weight + 0.3).sin()
+        return (fields[..., :2] @ self.weight + 0.3).sin()
 
 
 def covariance():

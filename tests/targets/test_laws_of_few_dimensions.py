@@ -112,6 +112,8 @@ def test_observables_know_the_scatter_of_samples(law, assert_mean):
     x = law.sample(20_000, torch.Generator().manual_seed(10))
     for observable in law.observables():
         error = observable.average(x[:, None]) - observable.exact
-        assert_mean(error, 0.0)
+        # A bin that expects fewer than 14 points stays empty once in 10^6, without a scatter.
+        empty = 14 / (2 * len(x)) if observable.name == "histogram" else 0.0
+        assert_mean(error, 0.0, slack=empty)
         if observable.variance is not None:
             assert_mean((error**2).sum(-1), observable.variance)

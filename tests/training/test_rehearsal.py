@@ -115,7 +115,7 @@ def test_integrators_without_a_limit_take_any_step(integrator):
             ["sampler.name=own", "sampler._target_=unfinished.Narrow"],
             "got points of shape (3, 1) from Narrow, expected (3, 8): mend it",
         ),
-        (["model.net.n_modes=9"], "got channels=24, depth=4, n_modes=9, expected channels and"),
+        (["model.net.n_modes=9"], "got channels=16, depth=4, n_modes=9, expected channels and"),
         (["loss=fixed_sigma", "loss.sigma=1e-9"], "got sigma=1e-09, expected 0.01 to"),
         (["loss=implicit", "loss.trace=exact"], "got trace=exact for 8 sites, expected at most 4"),
     ],
