@@ -23,7 +23,7 @@ from truescore.metrics import (
     metrics_table,
     score_error_curve,
 )
-from truescore.plane import Plane, look_at_plane
+from truescore.metrics.plane import Plane, look_at_plane
 from truescore.plots import TRAINING_DATA
 from truescore.processes import Process
 from truescore.randomness import keyed_generator

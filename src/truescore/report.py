@@ -9,8 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from truescore.evaluation import Evaluation
-from truescore.figures import evaluation_figures, save_figures
-from truescore.line_figures import line_figures
+from truescore.figures import evaluation_figures, line_figures, save_figures
 from truescore.runs import Run, write_json
 from truescore.simulate.certificate import Certificate
 from truescore.simulate.certificate_table import certificate_table

@@ -1,4 +1,4 @@
-"""The plane's own figures: the document's square, the noise levels, and what memory is."""
+"""The plane: the document's square, the noise levels, and what memory is."""
 
 import math
 
@@ -9,7 +9,7 @@ from truescore.denoisers import oracle
 from truescore.denoisers.oracle import RealOracle
 from truescore.metrics import score_error_curve
 from truescore.metrics.score_field import START, STRIDE
-from truescore.plane import field_levels, look_at_plane, plane_figures, square_around
+from truescore.metrics.plane import field_levels, look_at_plane, square_around
 from truescore.processes import EDM, VariancePreserving
 from truescore.targets import CorrelatedGaussian, IsotropicGaussian, KernelMixture, SwissRoll
 
@@ -80,9 +80,6 @@ def test_a_perfect_network_is_as_far_from_memory_as_memory_is_from_the_truth():
     # the data have no blur b = 5 s: their arrows are nearly (5^2 + 1) times as long.
     far = field.error_by_distance("training points")[-1]
     assert 18 < far < 25
-    figures = plane_figures(plane, plane.memory)
-    # With one noise level there is no curve over noise levels.
-    assert set(figures) == {"score_field", "score_error_by_distance"}
 
 
 def test_densities_are_normalised_and_blurred():
@@ -91,11 +88,6 @@ def test_densities_are_normalised_and_blurred():
     mass = [float(density.sum() * cell) for density in plane.densities]
     assert mass[:2] == pytest.approx([1, 1], abs=1e-3)
     assert mass[2] < 1  # noise as wide as the law itself leaves the square
-    assert set(plane_figures(plane, plane.memory)) == {
-        "score_field",
-        "score_error_by_distance",
-        "memory",
-    }
 
 
 def test_a_summary_holds_plain_numbers():

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from truescore.denoisers import oracle
-from truescore.line_figures import NoisedLine, _backward, line_figures, support
+from truescore.figures.line import NoisedLine, _backward, line_figures, support
 from truescore.processes import VarianceExploding, VariancePreserving
 from truescore.runs import Run
 from truescore.samplers import EulerMaruyama, Heun
@@ -46,7 +46,7 @@ def a_run(law, process, sampler, simulator="exact"):
 @pytest.fixture(autouse=True)
 def few_points(monkeypatch):
     for name, value in {"N_SHOWN": 2000, "PLACES": 21, "TIMES": 9}.items():
-        monkeypatch.setattr(f"truescore.line_figures.{name}", value)
+        monkeypatch.setattr(f"truescore.figures.line.{name}", value)
 
 
 def panel(figure, title):

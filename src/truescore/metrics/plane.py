@@ -1,22 +1,16 @@
-"""What is looked at in the plane alone: the score as a field, and what memory would answer."""
+"""What is measured in the plane alone: the score as a field, and what memory would answer."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from torch import Tensor
 
-from truescore import plots
 from truescore.denoisers import RealDenoiser
 from truescore.denoisers.oracle import RealOracle
 from truescore.metrics.score_error import ScoreErrorCurve, score_error_curve
 from truescore.metrics.score_field import (
-    DISTANCES,
     EXACT,
     ScoreField,
     grid_points,
@@ -27,7 +21,6 @@ from truescore.randomness import keyed_generator
 from truescore.targets import KernelMixture, Target
 
 LEARNED, MEMORY = "learned", "training points"
-NAMES = (EXACT, MEMORY, LEARNED)
 N_LEVELS = 3
 # Levels nearer to each other than this are one.
 APART = 1.1
@@ -135,37 +128,3 @@ def square_around(target: Target) -> tuple[Tensor, float]:
     side = round(side / unit) * unit
     corner = ((low + high - side) / 2 / unit).round() * unit
     return corner, side
-
-
-def plane_figures(plane: Plane, learned: ScoreErrorCurve) -> dict[str, Figure]:
-    """The figures of the plane; ``learned`` is the distance of the learned score."""
-    fields = plane.fields
-    levels = [field.level for field in fields]
-
-    def stacked(name: str, part: Callable[[ScoreField, str], Tensor]) -> NDArray[np.float64]:
-        return torch.stack([part(field, name) for field in fields]).numpy()
-
-    figures = {
-        "score_field": plots.score_fields(
-            levels,
-            fields[0].axes.numpy(),
-            {name: stacked(name, lambda field, name: field.scores[name]) for name in NAMES},
-            stacked(LEARNED, ScoreField.relative_error),
-            {name: stacked(name, lambda field, name: field.trails[name]) for name in NAMES},
-            density_axes=plane.density_axes.numpy(),
-            density=torch.stack(plane.densities).numpy(),
-        ),
-        "score_error_by_distance": plots.error_by_distance(
-            levels,
-            DISTANCES,
-            {name: stacked(name, ScoreField.error_by_distance) for name in (MEMORY, LEARNED)},
-        ),
-    }
-    if len(fields) > 1:
-        figures["memory"] = plots.memory_curves(
-            learned.log_snr.numpy(),
-            learned.error.numpy(),
-            plane.learned_to_memory.error.numpy(),
-            plane.memory.error.numpy(),
-        )
-    return figures

@@ -1,6 +1,5 @@
-"""The figures of a run: from an evaluation to arrays for ``truescore.plots``."""
+"""The figures of an evaluation, of any law."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,9 @@ from torch import Tensor
 
 from truescore import plots
 from truescore.evaluation import Evaluation
+from truescore.figures.plane import plane_figures
 from truescore.metrics import metric_labels
 from truescore.metrics.observable_error import group_averages
-from truescore.plane import plane_figures
 from truescore.randomness import keyed_generator
 from truescore.targets import NearestNeighbourChain, Target
 
@@ -82,12 +81,6 @@ def evaluation_figures(target: Target, evaluation: Evaluation, title: str) -> di
                 title, samples=samples, two_point=two_point, **judged
             )
     return figures
-
-
-def save_figures(folder: Path, figures: dict[str, Figure]) -> None:
-    """Write each figure as PNG."""
-    for name, figure in figures.items():
-        plots.save(figure, folder / f"{name}.png")
 
 
 def _beside(target: Target, samples: Tensor) -> dict[str, Any]:
