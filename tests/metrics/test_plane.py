@@ -8,8 +8,8 @@ import torch
 from truescore.denoisers import oracle
 from truescore.denoisers.oracle import RealOracle
 from truescore.metrics import score_error_curve
-from truescore.metrics.score_field import START, STRIDE
 from truescore.metrics.plane import field_levels, look_at_plane, square_around
+from truescore.metrics.score_field import START, STRIDE
 from truescore.processes import EDM, VariancePreserving
 from truescore.targets import CorrelatedGaussian, IsotropicGaussian, KernelMixture, SwissRoll
 
