@@ -10,6 +10,7 @@ import torch
 from rich.console import Console
 
 from truescore.metrics import PerfectSamples
+from truescore.simulate import EulerMaruyama, Strang
 from truescore.simulate.certificate_table import certificate_table
 from truescore.simulate.certify import certify
 from truescore.simulate.simulation import Simulation
@@ -167,3 +168,20 @@ def test_a_failure_is_a_line_and_all_of_it_is_plain(wells, caplog):
 def test_a_failure_of_exact_data_is_chance_or_a_law_at_fault(wells):
     certificate = certify(wells, 1.5 * wells.target.sample(2000, generator()))
     assert all("change the seed" in remedy for remedy in remedies(certificate))
+
+
+@pytest.mark.slow
+def test_strang_passes_where_euler_fails_with_twenty_times_the_gradients():
+    """Local statistics of the chain of 64; both take one gradient a step, and start exactly."""
+    law = GinzburgLandauChain(64)
+    start = law.sample(4000, generator(2))
+
+    def off(integrator):
+        x = simulated(law, integrator, 40_000, 4000, 0.035, 0.0105, start, seed=1)
+        certificate = certify(PerfectSamples(law), x, "langevin", 4000)
+        energies = {certificate.tracks[name].label for name in ("bond_energy", "energy_per_site")}
+        found = {f.finding.partition(" is off")[0] for f in certificate.failures}
+        return energies & found
+
+    assert not off(Strang(law, 7e-4))
+    assert off(EulerMaruyama(law, 7e-4 / 20)) == {"bond energy", "energy per site"}
