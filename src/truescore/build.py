@@ -16,7 +16,7 @@ from truescore.denoisers import (
 )
 from truescore.errors import UserError
 from truescore.losses import Loss
-from truescore.processes import GaussianNoise, Process, SpinFlip
+from truescore.processes import DiscreteProcess, GaussianNoise, Process
 from truescore.randomness import keyed_generator
 from truescore.samplers import Sampler
 from truescore.targets import Target
@@ -115,7 +115,7 @@ def build_denoiser(
     model = config["model"]
     net = build(model["net"], dim=dim)
     if model["state_space"] == "spin":
-        return LearnedSpinDenoiser(net, cast(SpinFlip, process))
+        return LearnedSpinDenoiser(net, cast(DiscreteProcess, process))
     gaussian = cast(GaussianNoise, process)
     if ("skip" in model) == ("prediction" in model):
         raise UserError(

@@ -208,9 +208,9 @@ def test_pairs_of_different_kinds_are_refused():
 
 
 def test_laws_without_a_posterior_say_so():
-    with pytest.raises(UserError, match="GaussianMixture.*noisy spins"):
-        mixture().spin_posterior(torch.zeros(1, 2))
-    with pytest.raises(UserError, match="spins"):
+    with pytest.raises(UserError, match="GaussianMixture.*noisy sites"):
+        mixture().site_posterior(torch.zeros(1, 2, 2))
+    with pytest.raises(UserError, match="spin values"):
         IsingRing(4).gaussian_posterior(torch.ones(1, 4), torch.ones(1), torch.ones(1))
     with pytest.raises(UserError, match=r"expected \(n, 4\)"):
         oracle(IsingRing(4), SpinFlip(4)).log_odds(torch.ones(1, 5), torch.ones(1))

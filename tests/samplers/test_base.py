@@ -19,9 +19,9 @@ from truescore.samplers import (
     EulerMaruyama,
     GaussianBridge,
     Heun,
+    JumpEuler,
     PredictorCorrector,
     ReverseDiffusion,
-    SpinEuler,
 )
 from truescore.targets import GaussianMixture, IsingRing
 
@@ -32,7 +32,7 @@ REALS = oracle(
     GaussianMixture(torch.ones(2), WELLS, torch.eye(DIM).expand(2, DIM, DIM)), VariancePreserving()
 )
 CASES = [
-    (SpinEuler(6), SPINS),
+    (JumpEuler(6), SPINS),
     (AnalyticBridge(6), SPINS),
     (AdamsBashforth(6), REALS),
     (Adaptive(6), REALS),

@@ -80,13 +80,15 @@ def test_spin_chain_is_its_enumeration(boundary):
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_spin_posterior_is_its_enumeration(boundary):
+def test_posterior_of_spins_is_its_enumeration(boundary):
     chain = spin_chain(boundary)
     x = all_spins(chain.dim)
     p = chain.log_prob(x).exp()
     generator = torch.Generator().manual_seed(2)
     evidence = torch.randn(3, chain.dim, dtype=torch.float64, generator=generator)
-    log_evidence, log_odds = chain.spin_posterior(evidence)
+    log_likelihood = torch.stack([-evidence, evidence], -1) / 2
+    log_evidence, log_probs = chain.site_posterior(log_likelihood)
+    log_odds = log_probs[..., 1] - log_probs[..., 0]
     for b in range(3):
         weight = p * (evidence[b] * x / 2).sum(1).exp()
         assert float(log_evidence[b]) == pytest.approx(math.log(weight.sum()), abs=1e-12)

@@ -3,15 +3,22 @@
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from pydantic import BaseModel
+
 from truescore.config.schema import SCHEMAS, StateSpace
 from truescore.config.schema.run import DISTANCES
+from truescore.state_space import fits
 
 PAIRED = ("sde", "model", "loss", "sampler")
-HAS = {"real": "real values", "spin": "spins in {-1,+1}"}
+HAS = {
+    "real": "real values",
+    "spin": "spins in {-1,+1}",
+    "categorical": "states 0 .. q-1",
+}
 # Predictions that tell little of the data where noise is high, and weightings that count it all.
 SMALL_AT_NOISE = ("noise", "score")
 FLAT_AT_NOISE = ("mode", "edm")
-NEEDS = {"real": "real values", "spin": "spins"}
+NEEDS = HAS | {"spin": "spins", "discrete": "spins or states"}
 
 
 def pairing_errors(config: Mapping[str, Any]) -> list[str]:
@@ -24,7 +31,7 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
     for group in PAIRED:
         section = config[group]
         other = section.get("state_space")
-        if _is_known(other) and other != space:
+        if other in NEEDS and not fits(other, space):
             remedy = " or ".join(f"{group}={name}" for name in options(group, space))
             lines.append(
                 f"dataset={law.get('name')} has {HAS[space]}; "
@@ -72,8 +79,9 @@ def _is_known(space: Any) -> bool:
 
 def options(group: str, space: StateSpace) -> list[str]:
     """The names in a group that live in a state space."""
-    return [
-        name
-        for name, schema in SCHEMAS[group].items()
-        if name and get_args(schema.model_fields["state_space"].annotation) == (space,)
-    ]
+    return [name for name, schema in SCHEMAS[group].items() if name and _is_for(schema, space)]
+
+
+def _is_for(schema: type[BaseModel], space: StateSpace) -> bool:
+    (scope,) = get_args(schema.model_fields["state_space"].annotation)
+    return fits(scope, space)

@@ -1,12 +1,20 @@
 """Networks and exact oracles behind one interface."""
 
-from truescore.denoisers.base import Denoiser, RealDenoiser, SpinDenoiser
+from truescore.denoisers.base import Denoiser, DiscreteDenoiser, RealDenoiser, SpinDenoiser
 from truescore.denoisers.learned import LearnedRealDenoiser, LearnedSpinDenoiser
-from truescore.denoisers.oracle import RealOracle, SpinOracle, check_pairing, oracle
+from truescore.denoisers.oracle import (
+    CategoricalOracle,
+    RealOracle,
+    SpinOracle,
+    check_pairing,
+    oracle,
+)
 from truescore.denoisers.prediction import PredictionDenoiser
 
 __all__ = [
+    "CategoricalOracle",
     "Denoiser",
+    "DiscreteDenoiser",
     "LearnedRealDenoiser",
     "LearnedSpinDenoiser",
     "PredictionDenoiser",

@@ -1,18 +1,20 @@
 """The one interface between what knows the law (learned or exact) and what draws from it."""
 
 from abc import abstractmethod
-from typing import Literal
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from truescore.processes import GaussianNoise, SpinFlip
+from truescore.processes import DiscreteProcess, GaussianNoise, SpinFlip
+from truescore.processes.discrete import by_site
+from truescore.state_space import StateSpace
 
 
 class Denoiser(nn.Module):
     """Answers questions about x_0 given x_t; points are ``(n, d)``, times ``(n,)``, t = 0 data."""
 
-    state_space: Literal["real", "spin"]
+    state_space: StateSpace
 
     @abstractmethod
     def sample_prior(self, n: int, dim: int, generator: torch.Generator) -> Tensor:
@@ -75,34 +77,53 @@ class RealDenoiser(Denoiser):
         return self.basis, self.spectrum, self.spectrum
 
 
-class SpinDenoiser(Denoiser):
-    """A denoiser of flipped spins, defined by leave-one-out log-odds of the clean spin.
+class DiscreteDenoiser(Denoiser):
+    """A denoiser of sites that jumped, defined by leave-one-out laws of the clean sites.
 
-    Everything else follows by closed formulas, which hold for spins that flip independently.
+    Times are ``(n,)``, one a point, or ``(n, d)``, one a site. What sites do between two times
+    follows by closed formulas, which hold because each jumps on its own.
     """
 
-    state_space = "spin"
-    process: SpinFlip
+    process: DiscreteProcess
+
+    @abstractmethod
+    def clean_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:
+        """Log P(x_0^i = b | x_t without x_t^i), ``(n, d, q)``; output i must not see x_t^i."""
 
     def sample_prior(self, n: int, dim: int, generator: torch.Generator) -> Tensor:
-        """The process's own stationary law."""
+        """The law that the process ends in."""
         return self.process.sample_prior(n, dim, generator)
+
+
+class SpinDenoiser(DiscreteDenoiser):
+    """A denoiser of spins, defined by leave-one-out log-odds of the clean spin."""
+
+    state_space = "spin"
 
     @abstractmethod
     def log_odds(self, x_t: Tensor, t: Tensor) -> Tensor:
         """Logit of P(x_0^i = +1 | x_t without x_t^i), ``(n, d)``; output i must not see x_t^i."""
 
+    def clean_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:
+        """Log P(x_0^i = -1 | ...) and log P(x_0^i = +1 | ...), ``(n, d, 2)``."""
+        log_odds = self.log_odds(x_t, t)
+        return nn.functional.logsigmoid(torch.stack([-log_odds, log_odds], -1))
+
     def site_log_odds(self, x_t: Tensor, t: Tensor) -> Tensor:
-        """Logit of P(x_t^i = +1 | x_t without x_t^i) = alpha pi_i + (1 - alpha)/2, ``(n, d)``."""
-        return attenuate(self.log_odds(x_t, t), self.process.flip_probability(t)[:, None])
+        """Logit of P(x_t^i = +1 | x_t without x_t^i) = alpha pi_i + (1 - alpha)/2, ``(n, d)``.
+
+        Under flips; masks leave no such spin.
+        """
+        flip_probability = cast(SpinFlip, self.process).flip_probability(t)
+        return attenuate(self.log_odds(x_t, t), by_site(flip_probability))
 
     def concrete_score(self, x_t: Tensor, t: Tensor) -> Tensor:
-        """Log p_t(flip_i x_t) - log p_t(x_t), ``(n, d)``."""
+        """Log p_t(flip_i x_t) - log p_t(x_t), ``(n, d)``; under flips."""
         return -x_t * self.site_log_odds(x_t, t)
 
     def posterior_mean(self, x_t: Tensor, t: Tensor) -> Tensor:
-        """E[x_0^i | x_t], the site's own noisy spin included, ``(n, d)``."""
-        own = x_t * self.process.evidence(t)[:, None]
+        """E[x_0^i | x_t], the site's own noisy spin included, ``(n, d)``; under flips."""
+        own = x_t * by_site(cast(SpinFlip, self.process).evidence(t))
         return torch.tanh((self.log_odds(x_t, t) + own) / 2)
 
 

@@ -4,20 +4,20 @@ import torch
 from torch import Tensor, nn
 
 from truescore.denoisers.base import RealDenoiser, SpinDenoiser, correction_size
-from truescore.processes import GaussianNoise, SpinFlip
+from truescore.processes import DiscreteProcess, GaussianNoise
 
 
 class LearnedSpinDenoiser(SpinDenoiser):
-    """Leave-one-out log-odds straight from a network ``net(x_t, log t)``."""
+    """Leave-one-out log-odds straight from a network ``net(x_t, log B(t))``."""
 
-    def __init__(self, net: nn.Module, process: SpinFlip) -> None:
+    def __init__(self, net: nn.Module, process: DiscreteProcess) -> None:
         super().__init__()
         self.net = net
         self.process = process
 
     def log_odds(self, x_t: Tensor, t: Tensor) -> Tensor:
         """The network's logits, ``(n, d)``."""
-        return self.net(x_t, t.log())
+        return self.net(x_t, self.process.schedule.value(t).log())
 
 
 class LearnedRealDenoiser(RealDenoiser):

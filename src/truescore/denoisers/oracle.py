@@ -5,9 +5,9 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from truescore.denoisers.base import Denoiser, RealDenoiser, SpinDenoiser
+from truescore.denoisers.base import Denoiser, DiscreteDenoiser, RealDenoiser, SpinDenoiser
 from truescore.errors import UserError
-from truescore.processes import GaussianNoise, Process, SpinFlip
+from truescore.processes import DiscreteProcess, GaussianNoise, Process
 from truescore.targets import Target
 
 
@@ -32,42 +32,65 @@ class RealOracle(RealDenoiser):
         return self.target.gaussian_posterior(x_t, self.process.alpha(t), self.process.sigma(t))[1]
 
 
-class SpinOracle(SpinDenoiser):
-    """The exact leave-one-out log-odds of a law of spins under independent flips, float64."""
+class CategoricalOracle(DiscreteDenoiser):
+    """The exact leave-one-out laws of a law of states 0 .. q-1 under jumps, float64."""
 
-    def __init__(self, target: Target, process: SpinFlip) -> None:
+    state_space = "categorical"
+
+    def __init__(self, target: Target, process: DiscreteProcess) -> None:
         super().__init__()
         self.target = target
         self.process = process
 
     def log_prob(self, x_t: Tensor, t: Tensor) -> Tensor:
         """Exact log p_t(x_t), ``(n,)``."""
-        t = t.double()
-        log_evidence, _ = self.target.spin_posterior(x_t * self.process.evidence(t)[:, None])
-        # spin_posterior weighs a spin by exp(+- evidence/2); its probabilities are 1 - q and q.
-        q = self.process.flip_probability(t)
-        return log_evidence + x_t.shape[1] * (q.log() + (-q).log1p()) / 2
+        return self.target.site_posterior(_seen(self.process, x_t, t))[0]
+
+    def clean_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:
+        """Exact log P(x_0^i = b | x_t without x_t^i), ``(n, d, q)``."""
+        return self.target.site_posterior(_seen(self.process, x_t, t))[1]
+
+
+class SpinOracle(SpinDenoiser):
+    """The exact leave-one-out log-odds of a law of spins under flips or masks, float64."""
+
+    def __init__(self, target: Target, process: DiscreteProcess) -> None:
+        super().__init__()
+        self.target = target
+        self.process = process
+
+    def log_prob(self, x_t: Tensor, t: Tensor) -> Tensor:
+        """Exact log p_t(x_t), ``(n,)``."""
+        return self.target.site_posterior(_seen(self.process, x_t, t))[0]
 
     def log_odds(self, x_t: Tensor, t: Tensor) -> Tensor:
         """Exact leave-one-out logit of x_0^i, ``(n, d)``."""
-        evidence = x_t * self.process.evidence(t.double())[:, None]
-        return self.target.spin_posterior(evidence)[1]
+        down, up = self.target.site_posterior(_seen(self.process, x_t, t))[1].unbind(-1)
+        return up - down
 
 
-def oracle(target: Target, process: Process) -> RealOracle | SpinOracle:
+def _seen(process: DiscreteProcess, x_t: Tensor, t: Tensor) -> Tensor:
+    """Log-likelihoods of the clean states, ``(n, d, q)``."""
+    t = t.double()
+    return process.log_likelihood(x_t, torch.zeros_like(t), t)[..., : process.n_states]
+
+
+def oracle(target: Target, process: Process) -> RealOracle | SpinOracle | CategoricalOracle:
     """The exact denoiser of a law under a process.
 
     Raises:
-        UserError: if one is of spins and the other of reals.
+        UserError: if they are of different state spaces.
     """
     check_pairing(target, process)
     if target.state_space == "real":
         return RealOracle(target, cast(GaussianNoise, process))
-    return SpinOracle(target, cast(SpinFlip, process))
+    if target.state_space == "spin":
+        return SpinOracle(target, cast(DiscreteProcess, process))
+    return CategoricalOracle(target, cast(DiscreteProcess, process))
 
 
 def check_pairing(target: Target, other: Process | Denoiser) -> None:
-    """Raise ``UserError`` unless both are of spins or both of reals."""
+    """Raise ``UserError`` unless both are of one state space."""
     if target.state_space != other.state_space:
         raise UserError(
             f"got {type(target).__name__} of {target.state_space}s with {type(other).__name__} of"

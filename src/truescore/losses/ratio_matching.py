@@ -1,11 +1,15 @@
 """Ratio matching: the conditionals of the noisy law, site by site."""
 
+from typing import cast
+
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from truescore.denoisers import SpinDenoiser
 from truescore.losses.times import stratified_times
+from truescore.processes import SpinFlip
+from truescore.processes.discrete import by_site
 
 
 class RatioMatching:
@@ -30,7 +34,8 @@ class RatioMatching:
         self, denoiser: SpinDenoiser, x_0: Tensor, t: Tensor, generator: torch.Generator
     ) -> Tensor:
         """Loss of each sample, ``(n,)``, unreduced so that callers may weight or bin it by time."""
-        x_t = denoiser.process.perturb(x_0, t, generator)
+        process = cast(SpinFlip, denoiser.process)
+        x_t = process.perturb(x_0, t, generator)
         log_odds = denoiser.site_log_odds(x_t, t)
-        up = (1 + x_0 * denoiser.process.alpha(t)[:, None]) / 2
+        up = (1 + x_0 * by_site(process.alpha(t))) / 2
         return -(up * logsigmoid(log_odds) + (1 - up) * logsigmoid(-log_odds)).mean(-1)

@@ -1,22 +1,23 @@
 """What every forward noising process offers; t = 0 is data, t = T (``horizon``) is noise."""
 
 from abc import ABC, abstractmethod
-from typing import Literal
 
 import torch
 from torch import Tensor
+
+from truescore.state_space import StateSpace
 
 
 class Process(ABC):
     """A Markov process that carries data at t = 0 into a simple prior at t = T.
 
     Attributes:
-        state_space: ``real`` or ``spin``.
+        state_space: ``real``, ``spin`` or ``categorical``.
         t_min: smallest time that is trained on and from which samplers take their last step.
         horizon: largest time T.
     """
 
-    state_space: Literal["real", "spin"]
+    state_space: StateSpace
     t_min: float
     horizon: float
 

@@ -6,6 +6,7 @@ from truescore.samplers.ancestral import Ancestral
 from truescore.samplers.annealed_langevin import AnnealedLangevin
 from truescore.samplers.base import Sampler
 from truescore.samplers.ddim import DDIM
+from truescore.samplers.discrete import AnalyticBridge, JumpEuler, TauLeaping
 from truescore.samplers.dpm_solver import DPMSolver2M, DPMSolver2MSDE
 from truescore.samplers.edm import EDM
 from truescore.samplers.euler_maruyama import EulerMaruyama
@@ -15,7 +16,8 @@ from truescore.samplers.heun import Heun
 from truescore.samplers.predictor_corrector import PredictorCorrector
 from truescore.samplers.real import FlowSampler, RealSampler, StochasticSampler
 from truescore.samplers.reverse_diffusion import ReverseDiffusion
-from truescore.samplers.spin import AnalyticBridge, SpinEuler
+from truescore.samplers.trapezoidal import AnalyticTrapezoidal, ThetaTrapezoidal
+from truescore.samplers.uniformization import Uniformization
 
 __all__ = [
     "DDIM",
@@ -23,6 +25,7 @@ __all__ = [
     "AdamsBashforth",
     "Adaptive",
     "AnalyticBridge",
+    "AnalyticTrapezoidal",
     "Ancestral",
     "AnnealedLangevin",
     "DPMSolver2M",
@@ -32,11 +35,14 @@ __all__ = [
     "GaussianBridge",
     "Grid",
     "Heun",
+    "JumpEuler",
     "PredictorCorrector",
     "RealSampler",
     "ReverseDiffusion",
     "Sampler",
-    "SpinEuler",
     "StochasticSampler",
+    "TauLeaping",
+    "ThetaTrapezoidal",
+    "Uniformization",
     "time_grid",
 ]

@@ -3,7 +3,7 @@
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from torch import Tensor
 from truescore.denoisers import Denoiser
 from truescore.errors import UserError
 from truescore.samplers.grids import Grid, time_grid
+from truescore.state_space import Scope, fits
 
 CHUNK = 250
 Step = Callable[[Any, Tensor, Tensor, Tensor, torch.Generator], Tensor]
@@ -25,7 +26,7 @@ class Sampler(ABC):
             ``spectral``.
     """
 
-    state_space: ClassVar[Literal["real", "spin"]]
+    state_space: ClassVar[Scope]
 
     def __init__(self, steps: int, grid: Grid) -> None:
         self.steps = steps
@@ -85,10 +86,10 @@ class Sampler(ABC):
         Raises:
             UserError: if the denoiser is of the other state space.
         """
-        if denoiser.state_space != self.state_space:
+        if not fits(self.state_space, denoiser.state_space):
             raise UserError(
-                f"got a denoiser of {denoiser.state_space}s for {type(self).__name__}, a sampler"
-                f" of {self.state_space}s: choose another sampler"
+                f"got a denoiser of {denoiser.state_space} values for {type(self).__name__},"
+                f" a sampler of {self.state_space} ones: choose another sampler"
             )
         times = self.times(denoiser).float().to(generator.device)
         chunks = []

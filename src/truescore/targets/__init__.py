@@ -14,6 +14,7 @@ from truescore.targets.mixtures import (
     SymmetricMixture,
 )
 from truescore.targets.observable import Observable
+from truescore.targets.potts_ring import PottsRing
 from truescore.targets.swiss_roll import SwissRoll
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "KernelMixture",
     "NearestNeighbourChain",
     "Observable",
+    "PottsRing",
     "RandomMixture",
     "SwissRoll",
     "SymmetricMixture",

@@ -1,15 +1,14 @@
 """What every law on R^d or {-1,+1}^d offers."""
 
 from abc import ABC, abstractmethod
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from truescore.errors import UserError
+from truescore.state_space import StateSpace
 from truescore.targets.observable import Observable
-
-StateSpace = Literal["real", "spin"]
 
 
 class Target(ABC):
@@ -74,17 +73,18 @@ class Target(ABC):
             f"got {type(self).__name__}, which has no exact posterior of Gaussian noise"
         )
 
-    def spin_posterior(self, evidence: Tensor) -> tuple[Tensor, Tensor]:
-        """Leave-one-out posterior of the spins given independent evidence on each site; spins.
+    def site_posterior(self, log_likelihood: Tensor) -> tuple[Tensor, Tensor]:
+        """Leave-one-out posterior of sites that are seen one by one; spins and categorical sites.
 
         Args:
-            evidence: log l_i(+1) - log l_i(-1) of each site's likelihood l_i, shape ``(n, d)``.
+            log_likelihood: log l_i(b) of each site's observation under each of its q states b,
+                shape ``(n, d, q)``; -1 before +1 for spins.
 
         Returns:
-            log sum_x p(x) prod_i exp(evidence_i x_i / 2), shape ``(n,)``, and the log-odds of
-            x_i = +1 given the evidence on all *other* sites, shape ``(n, d)``, both float64.
+            log sum_x p(x) prod_i l_i(x_i), shape ``(n,)``, and log P(x_i = b | the observations of
+            all *other* sites), shape ``(n, d, q)``, both float64.
         """
-        raise UserError(f"got {type(self).__name__}, which has no exact posterior of noisy spins")
+        raise UserError(f"got {type(self).__name__}, which has no exact posterior of noisy sites")
 
 
 def moment_observables(target: Target) -> list[Observable]:

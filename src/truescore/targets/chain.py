@@ -40,7 +40,8 @@ class NearestNeighbourChain(Target):
         boundary: ``open``, ``periodic`` or ``fixed``.
         temperature: T > 0, in units of energy.
         interval: ``(low, high)``, the support of each real site, outside of which the law is zero
-            or negligible; ``None`` for spins.
+            or negligible; ``None`` for spins and states.
+        n_states: q, of sites with states 0 .. q-1; ``None`` for spins and reals.
         boundary_value: value of the walls for ``fixed``.
         constant: energy added to V; it changes log Z only.
 
@@ -58,8 +59,9 @@ class NearestNeighbourChain(Target):
         interval: tuple[float, float] | None = None,
         boundary_value: float = 0.0,
         constant: float = 0.0,
+        n_states: int | None = None,
     ) -> None:
-        _check(dim, boundary, temperature, interval)
+        _check(dim, boundary, temperature, interval, n_states)
         self.dim = dim
         self.site_potential = site_potential
         self.bond_potential = bond_potential
@@ -68,7 +70,8 @@ class NearestNeighbourChain(Target):
         self.interval = interval
         self.boundary_value = boundary_value
         self.constant = constant
-        self.state_space: StateSpace = "spin" if interval is None else "real"
+        self.n_states = n_states
+        self.state_space: StateSpace = "categorical" if n_states else "real" if interval else "spin"
         self.nodes, self.log_weights = self._quadrature()
 
     # ---- energies
@@ -103,8 +106,11 @@ class NearestNeighbourChain(Target):
 
     def score(self, x: Tensor) -> Tensor:
         """Grad log p(x) = -grad V / T, shape ``(n, d)``, float64; reals only."""
-        if self.state_space == "spin":
-            raise UserError("got a law of spins, expected reals for a gradient: use site_log_odds")
+        if self.interval is None:
+            raise UserError(
+                f"got a law of {self.state_space} values, expected reals for a gradient:"
+                " use a discrete law's site_posterior"
+            )
         x = x.double().detach().requires_grad_()
         with torch.enable_grad():  # whoever moves points by this score wants no graph of their own
             (gradient,) = torch.autograd.grad(self.energy(x).sum(), x)
@@ -112,8 +118,11 @@ class NearestNeighbourChain(Target):
 
     def site_log_odds(self, x: Tensor) -> Tensor:
         """Log P(x_i=+1 | x without x_i) - log P(x_i=-1 | ...) of all d sites, ``(n, d)``."""
-        if self.state_space == "real":
-            raise UserError("got a law of reals, expected spins for log-odds: use score")
+        if self.state_space != "spin":
+            raise UserError(
+                f"got a law of {self.state_space} values, expected spins for log-odds: use score or"
+                " site_posterior"
+            )
         check_spins(x, self.dim)
         up, down = (self._local_energy(x.double(), value) for value in (1.0, -1.0))
         return (down - up) / self.temperature
@@ -163,9 +172,9 @@ class NearestNeighbourChain(Target):
                 where the transfer matrices start.
         """
         first = int(self.boundary == "periodic")
-        if self.state_space == "spin" or not first <= site < self.dim - 1:
+        if self.interval is None or not first <= site < self.dim - 1:
             raise UserError(
-                f"got site={site} of a chain of {self.state_space}s, expected reals and a site from"
+                f"got site={site} of {self.state_space} values, expected reals and a site from"
                 f" {first} to {self.dim - 2}: choose another pair"
             )
         return chain_sampling.pair_density(self, site, x.double(), y.double())
@@ -173,9 +182,8 @@ class NearestNeighbourChain(Target):
     def marginal_cdf(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """P(X_i < x_i) and P(X_i <= x_i) for ``(n, d)`` points, float64."""
         check_width(x, self.dim)
-        if self.state_space == "spin":
-            down = self.messages.belief[0, :, 0]
-            return torch.where(x > 0, down, 0.0), torch.where(x > 0, 1.0, down)
+        if self.interval is None:
+            return chain_sampling.state_cdf(self, x)
         cdf = chain_sampling.marginal_cdf(self, x.double())
         return cdf, cdf
 
@@ -234,10 +242,10 @@ class NearestNeighbourChain(Target):
 
     # ---- the law seen through noise
 
-    def spin_posterior(self, evidence: Tensor) -> tuple[Tensor, Tensor]:
-        """Log evidence and leave-one-out log-odds; see ``Target.spin_posterior``."""
-        check_width(evidence, self.dim)
-        return chain_posterior.spin_posterior(self, evidence.double())
+    def site_posterior(self, log_likelihood: Tensor) -> tuple[Tensor, Tensor]:
+        """Log evidence and leave-one-out log probabilities; see ``Target.site_posterior``."""
+        check_width(log_likelihood[..., 0], self.dim)
+        return chain_posterior.site_posterior(self, log_likelihood.double())
 
     def gaussian_posterior(
         self, x_t: Tensor, alpha: Tensor, sigma: Tensor
@@ -277,12 +285,13 @@ class NearestNeighbourChain(Target):
     def support(self) -> tuple[float, float]:
         """The interval of a law of reals."""
         if self.interval is None:
-            raise UserError("got a law of spins, expected reals: use the spin methods")
+            raise UserError(f"got {self.state_space} values, expected reals: they have no interval")
         return self.interval
 
     def _quadrature(self) -> tuple[Tensor, Tensor]:
         if self.interval is None:
-            return torch.tensor([-1.0, 1.0], dtype=torch.float64), torch.zeros(2).double()
+            values = [-1.0, 1.0] if self.n_states is None else list(range(self.n_states))
+            return torch.tensor(values).double(), torch.zeros(len(values)).double()
         low, high = self.interval
         edges = [low, 0.0, high] if low < 0 < high else [low, high]
         previous = None
@@ -330,7 +339,11 @@ class NearestNeighbourChain(Target):
 
 
 def _check(
-    dim: int, boundary: str, temperature: float, interval: tuple[float, float] | None
+    dim: int,
+    boundary: str,
+    temperature: float,
+    interval: tuple[float, float] | None,
+    n_states: int | None,
 ) -> None:
     smallest = 3 if boundary == "periodic" else 2
     if boundary not in ("open", "periodic", "fixed"):
@@ -339,5 +352,7 @@ def _check(
         raise UserError(f"got dim={dim}, expected at least {smallest} for a chain: raise dim")
     if not temperature > 0:
         raise UserError(f"got temperature={temperature}, expected > 0: raise it")
+    if n_states is not None and (n_states < 2 or interval is not None):
+        raise UserError(f"got n_states={n_states}, expected at least 2, and no interval: mend it")
     if interval is not None and not interval[0] < interval[1]:
         raise UserError(f"got interval={interval}, expected low < high: swap the ends")

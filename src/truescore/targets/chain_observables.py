@@ -19,7 +19,7 @@ def chain_observables(chain: NearestNeighbourChain) -> list[Observable]:
     second_moments = chain.covariance() + chain.mean()[:, None] * chain.mean()
     return [
         *moment_observables(chain),
-        _energy_per_site(chain),
+        energy_per_site(chain),
         _two_point_function(second_moments, chain.boundary == "periodic"),
         _magnetisation_squared(second_moments),
         _kink_density(chain),
@@ -36,7 +36,9 @@ def mean_energy(chain: NearestNeighbourChain) -> float:
     return float(sites + bonds) + chain.constant
 
 
-def _energy_per_site(chain: NearestNeighbourChain) -> Observable:
+def energy_per_site(chain: NearestNeighbourChain) -> Observable:
+    """V/d."""
+
     def average(x: Tensor) -> Tensor:
         energy = chain.energy(x.reshape(-1, chain.dim)) / chain.dim
         return energy.reshape(x.shape[:-1]).mean(-1, keepdim=True)

@@ -23,14 +23,12 @@ WINDOW_COST = 9
 BLOCK_BYTES = 2**27
 
 
-def spin_posterior(chain: NearestNeighbourChain, evidence: Tensor) -> tuple[Tensor, Tensor]:
-    """Log evidence and leave-one-out log-odds; see ``Target.spin_posterior``."""
+def site_posterior(chain: NearestNeighbourChain, log_likelihood: Tensor) -> tuple[Tensor, Tensor]:
+    """Log evidence and leave-one-out log probabilities; see ``Target.site_posterior``."""
     site = chain.log_site(chain.nodes.expand(chain.dim, -1))
-    log_emission = site + evidence[..., None] * chain.nodes / 2
-    messages = propagate(log_emission, chain.log_bond, chain.boundary == "periodic")
-    cavity = messages.cavity.log()
-    log_odds = (cavity[..., 1] - cavity[..., 0]) + (site[:, 1] - site[:, 0])
-    return messages.log_total - chain.messages.log_total, log_odds
+    messages = propagate(site + log_likelihood, chain.log_bond, chain.boundary == "periodic")
+    log_probs = (messages.cavity.log() + site).log_softmax(-1)
+    return messages.log_total - chain.messages.log_total, log_probs
 
 
 def gaussian_posterior(

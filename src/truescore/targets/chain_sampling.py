@@ -26,8 +26,8 @@ NEWTON_STEPS = 5
 
 def sample(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
     """Draw ``n`` independent samples, ``(n, d)``, float32."""
-    if chain.state_space == "spin":
-        draw, block = _sample_spins, BLOCK
+    if chain.interval is None:
+        draw, block = _sample_states, BLOCK
     elif chain.boundary == "periodic":
         draw, block = _sample_real_ring, 256
     else:
@@ -36,18 +36,32 @@ def sample(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> 
     return torch.cat([draw(chain, size, generator) for size in sizes])
 
 
-def _sample_spins(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
+def _sample_states(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
     prior = chain.messages
     uniform = torch.rand(chain.dim, n, dtype=torch.float64, generator=generator)
-    first = (uniform[0] < prior.belief[0, 0, 1]).long()
+    first = _state(prior.belief[0, 0].expand(n, -1), uniform[0])
     carried = first if chain.boundary == "periodic" else torch.zeros_like(first)
     state, states = first, [first]
     for i in range(1, chain.dim):
         weight = chain.log_bond(i - 1).exp() * prior.emission[0, i] * prior.backward[i, 0][:, None]
-        up = weight[..., 1] / weight.sum(-1)
-        state = (uniform[i] < up[carried, state]).long()
+        law = weight / weight.sum(-1, keepdim=True)
+        state = _state(law[carried, state], uniform[i])
         states.append(state)
-    return (2.0 * torch.stack(states, 1) - 1).float()
+    return chain.nodes[torch.stack(states, 1)].float()
+
+
+def _state(law: Tensor, uniform: Tensor) -> Tensor:
+    """Numbers of states drawn from laws ``(n, K)``, the last state for the smallest numbers."""
+    above = law.flip(-1).cumsum(-1)[..., :-1]
+    return law.shape[-1] - 1 - (uniform[:, None] >= above).sum(-1)
+
+
+def state_cdf(chain: NearestNeighbourChain, x: Tensor) -> tuple[Tensor, Tensor]:
+    """P(X_i < x_i) and P(X_i <= x_i) of states, for ``(n, d)`` points."""
+    belief = chain.messages.belief[0]
+    reached = x.double()[..., None] >= chain.nodes
+    passed = x.double()[..., None] > chain.nodes
+    return (belief * passed).sum(-1), (belief * reached).sum(-1)
 
 
 def _sample_reals(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
@@ -94,10 +108,10 @@ def _sample_real_ring(chain: NearestNeighbourChain, n: int, generator: torch.Gen
 
 
 def marginal_density(chain: NearestNeighbourChain, site: int, x: Tensor) -> Tensor:
-    """Probability (spins) or density (reals) of one site at the points ``(m,)``."""
+    """Probability (states) or density (reals) of one site at the points ``(m,)``."""
     prior = chain.messages
-    if chain.state_space == "spin":
-        return torch.where(x > 0, prior.belief[0, site, 1], prior.belief[0, site, 0])
+    if chain.interval is None:
+        return (x[:, None] == chain.nodes).double() @ prior.belief[0, site]
     if chain.boundary == "periodic" and site == 0:
         return marginal_density(_rotated(chain), chain.dim - 1, x)
     points = torch.cat([x, chain.nodes])

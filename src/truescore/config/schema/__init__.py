@@ -11,12 +11,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from truescore.config.schema.dataset import DATASETS
-from truescore.config.schema.fields import StateSpace
 from truescore.config.schema.loss import LOSSES
 from truescore.config.schema.model import MODELS
 from truescore.config.schema.run import Callbacks, Metrics, Run, Trainer
 from truescore.config.schema.sampler import SAMPLERS
 from truescore.config.schema.sde import PROCESSES
+from truescore.state_space import StateSpace
 
 __all__ = ["SCHEMAS", "Run", "StateSpace", "schema_of"]
 

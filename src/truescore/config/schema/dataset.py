@@ -10,10 +10,10 @@ from truescore.config.schema.fields import (
     NonNegative,
     Open,
     Positive,
-    StateSpace,
     Strict,
     Word,
 )
+from truescore.state_space import StateSpace
 
 
 class Langevin(Strict):

@@ -1,6 +1,6 @@
 """Types that sections share."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,7 +8,6 @@ Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 UnitInterval = Annotated[float, Field(gt=0, lt=1)]
-StateSpace = Literal["real", "spin"]
 ClassPath = Annotated[
     str,
     Field(

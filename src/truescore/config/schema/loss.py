@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from truescore.config.schema.fields import ClassPath, Open, Positive, StateSpace, Strict, Word
+from truescore.config.schema.fields import ClassPath, Open, Positive, Strict, Word
+from truescore.state_space import Scope
 
 TimeLaw = Literal["log_snr", "uniform", "log_normal"]
 
@@ -14,7 +15,7 @@ class AnyLoss(Open):
 
     target: ClassPath
     name: Word
-    state_space: StateSpace
+    state_space: Scope
 
 
 class Denoising(AnyLoss, Strict):

@@ -10,10 +10,10 @@ from truescore.config.schema.fields import (
     NonNegative,
     Open,
     Positive,
-    StateSpace,
     Strict,
     Word,
 )
+from truescore.state_space import Scope
 
 
 class AnyNet(Open):
@@ -26,7 +26,7 @@ class AnyModel(Open):
     """What the training reads of any model."""
 
     name: Word
-    state_space: StateSpace
+    state_space: Scope
     net: AnyNet
     learning_rate: Positive
     weight_decay: NonNegative

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from truescore.config.schema.fields import Count, Positive, StateSpace, Strict, Word
+from truescore.config.schema.fields import Count, Positive, Strict, Word
+from truescore.state_space import StateSpace
 
 # Distance -> the state spaces it has a meaning in.
 DISTANCES: dict[str, tuple[StateSpace, ...]] = {

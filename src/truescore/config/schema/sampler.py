@@ -10,10 +10,11 @@ from truescore.config.schema.fields import (
     NonNegative,
     Open,
     Positive,
-    StateSpace,
     Strict,
+    UnitInterval,
     Word,
 )
+from truescore.state_space import Scope
 
 
 class AnySampler(Open):
@@ -21,18 +22,24 @@ class AnySampler(Open):
 
     target: ClassPath
     name: Word
-    state_space: StateSpace
+    state_space: Scope
     steps: Annotated[int, Field(ge=2)]
     grid: Literal["uniform", "quadratic", "geometric", "log_snr", "karras", "spectral"]
     n_generate: Annotated[int, Field(ge=2)]
     chunk_size: Count
 
 
-class SpinSampler(AnySampler, Strict):
-    """conf/sampler/analytic.yaml and euler.yaml."""
+class DiscreteSampler(AnySampler, Strict):
+    """A sampler of spins with no keys of its own, such as conf/sampler/analytic.yaml."""
 
-    state_space: Literal["spin"]
+    state_space: Literal["discrete"]
     grid: Literal["uniform", "quadratic", "geometric", "log_snr", "karras"]
+
+
+class Trapezoidal(DiscreteSampler):
+    """conf/sampler/analytic_trapezoidal.yaml and theta_trapezoidal.yaml."""
+
+    theta: UnitInterval
 
 
 class RealSampler(AnySampler, Strict):
@@ -81,8 +88,12 @@ class EDM(RealSampler):
 
 
 SAMPLERS: dict[str | None, type[BaseModel]] = {
-    "analytic": SpinSampler,
-    "euler": SpinSampler,
+    "analytic": DiscreteSampler,
+    "analytic_trapezoidal": Trapezoidal,
+    "euler": DiscreteSampler,
+    "tau_leaping": DiscreteSampler,
+    "theta_trapezoidal": Trapezoidal,
+    "uniformization": DiscreteSampler,
     "adaptive": Adaptive,
     "ancestral": RealSampler,
     "annealed_langevin": AnnealedLangevin,

@@ -9,11 +9,11 @@ from truescore.config.schema.fields import (
     ClassPath,
     Open,
     Positive,
-    StateSpace,
     Strict,
     UnitInterval,
     Word,
 )
+from truescore.state_space import Scope
 
 
 def _above(smaller: str) -> Callable[[float, ValidationInfo], float]:
@@ -33,7 +33,7 @@ class AnyProcess(Open):
 
     target: ClassPath
     name: Word
-    state_space: StateSpace
+    state_space: Scope
 
 
 class LinearRate(AnyProcess, Strict):

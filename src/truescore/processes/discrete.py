@@ -1,0 +1,107 @@
+"""Noise on sites with finitely many symbols, each of which jumps on its own."""
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from truescore.errors import UserError
+from truescore.processes.base import Process
+from truescore.processes.jump_schedules import JumpSchedule, jump_schedule
+
+
+class DiscreteProcess(Process):
+    """P(x_t = y | x_s = x) = prod_i K(x_i, y_i), K = exp((B(t) - B(s)) Q) for a constant Q.
+
+    Symbols are numbered 0 .. m-1 where they are counted, and are ``symbols`` where they are seen:
+    -1 and +1 for spins, 0 .. q-1 for others, and one more for a mask. Times of sites may differ:
+    ``(n,)`` is one a point, ``(n, d)`` one a site.
+
+    Attributes:
+        symbols: values, ``(m,)`` float32; the first ``n_states`` are those that data have.
+        n_states: q.
+        schedule: B(t).
+    """
+
+    symbols: Tensor
+    n_states: int
+
+    def __init__(self, accumulated: float, t_min: float, schedule: JumpSchedule) -> None:
+        """The horizon is where B is ``accumulated``."""
+        self.schedule = jump_schedule(schedule)
+        self.horizon = float(self.schedule.inverse(torch.tensor(accumulated, dtype=torch.float64)))
+        if not 0 < t_min < self.horizon:
+            raise UserError(f"got t_min={t_min}, expected inside (0, T = {self.horizon:g})")
+        self.t_min = t_min
+
+    @abstractmethod
+    def log_kernel(self, jumped: Tensor) -> Tensor:
+        """Log of exp(B Q), ``(..., m, m)``, rows from, columns to, for B = ``jumped`` ``(...)``."""
+
+    @abstractmethod
+    def generator(self) -> Tensor:
+        """Q: rates from rows to columns at beta = 1; rows sum to zero, ``(m, m)`` float64."""
+
+    @abstractmethod
+    def prior(self) -> Tensor:
+        """Probabilities of the symbols of a site from which samplers start, ``(m,)`` float64."""
+
+    @abstractmethod
+    def reverse_rate_bound(self, t: Tensor) -> Tensor:
+        """Largest rate at which a site can jump backwards at any time from t on, at beta = 1."""
+
+    def log_transition(self, s: Tensor, t: Tensor) -> Tensor:
+        """Log K between times s <= t, ``(n, 1, m, m)`` or ``(n, d, m, m)``."""
+        return self.log_kernel(self.schedule.value(by_site(t)) - self.schedule.value(by_site(s)))
+
+    def log_forward(self, log_probs: Tensor, t: Tensor) -> Tensor:
+        """Log law at time t of sites whose clean log law is ``(n, d, q)``, ``(n, d, m)``."""
+        log_kernel = self.log_transition(torch.zeros_like(t), t)[..., : self.n_states, :]
+        return (log_probs[..., None] + log_kernel).logsumexp(-2)
+
+    def log_likelihood(self, x_t: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """Log P(x_t^i | x_s^i = b) for every symbol b, ``(n, d, m)``."""
+        log_kernel = self.log_transition(s, t)
+        log_kernel = log_kernel.expand(*x_t.shape, *log_kernel.shape[-2:])
+        chosen = self.index(x_t)[..., None, None].expand(*log_kernel.shape[:-1], 1)
+        return log_kernel.gather(-1, chosen)[..., 0]
+
+    def index(self, x: Tensor) -> Tensor:
+        """Numbers of symbols, ``(n, d)`` int64.
+
+        Raises:
+            UserError: a value is none of the symbols.
+        """
+        same = x[..., None] == self.symbols.to(x)
+        if not same.any(-1).all():
+            wrong = x[~same.any(-1)].flatten()[0].item()
+            known = ", ".join(f"{value:g}" for value in self.symbols.tolist())
+            raise UserError(f"got a site of value {wrong:g}, expected one of {known}: map them")
+        return same.byte().argmax(-1)
+
+    def value(self, index: Tensor) -> Tensor:
+        """Symbols of numbers ``(n, d)``, float32."""
+        return self.symbols.to(index.device)[index]
+
+    def perturb(self, x_0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw each site from its kernel; see ``Process.perturb``."""
+        rows = self.log_transition(torch.zeros_like(t), t).expand(*x_0.shape, -1, -1)
+        chosen = self.index(x_0)[..., None, None].expand(*rows.shape[:-2], 1, rows.shape[-1])
+        return self.value(draw(rows.gather(-2, chosen)[..., 0, :], generator)).to(x_0)
+
+    def sample_prior(self, n: int, dim: int, generator: torch.Generator) -> Tensor:
+        """Independent symbols, ``(n, dim)``."""
+        log_prior = self.prior().log().to(generator.device)
+        return self.value(draw(log_prior.expand(n, dim, -1), generator))
+
+
+def by_site(t: Tensor) -> Tensor:
+    """Times ``(n,)`` as ``(n, 1)``; times of sites ``(n, d)`` as they are."""
+    return t[:, None] if t.ndim == 1 else t
+
+
+def draw(log_probs: Tensor, generator: torch.Generator) -> Tensor:
+    """Numbers of symbols drawn from normalised log laws ``(n, d, m)``, ``(n, d)``."""
+    below = log_probs.exp().cumsum(-1)[..., :-1]
+    uniform = torch.rand(below.shape[:-1], device=below.device, generator=generator)
+    return (uniform[..., None] >= below).sum(-1)

@@ -1,0 +1,144 @@
+"""Samplers of sites with finitely many symbols: jumps that each made on its own, reversed."""
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from truescore.denoisers import DiscreteDenoiser
+from truescore.processes import DiscreteProcess
+from truescore.processes.discrete import by_site, draw
+from truescore.samplers.base import Sampler
+from truescore.samplers.grids import Grid
+
+
+class DiscreteSampler(Sampler):
+    """A sampler whose step draws all sites at once, each from a law of its own given x_t.
+
+    The last step, to t = 0, draws each site from its exact law given the others (the bridge):
+    whatever the method, no mask and no noise is left.
+    """
+
+    state_space = "discrete"
+
+    @property
+    def evaluations(self) -> int | None:
+        """One a step."""
+        return self.steps
+
+    def step(
+        self,
+        denoiser: DiscreteDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Move sites from time t to s; see ``Sampler.step``."""
+        return redraw(denoiser.process, self.log_transition(denoiser, x_t, t, s), x_t, generator)
+
+    def log_transition(
+        self, denoiser: DiscreteDenoiser, x_t: Tensor, t: Tensor, s: Tensor
+    ) -> Tensor:
+        """Log law of each site at time s < t given x_t, ``(n, d, m)``."""
+        clean = denoiser.clean_log_probs(x_t, t)
+        if not s.any():
+            return bridge(denoiser.process, clean, x_t, t, s)
+        return self.log_law(denoiser.process, clean, x_t, t, s)
+
+    @abstractmethod
+    def log_law(
+        self, process: DiscreteProcess, clean: Tensor, x_t: Tensor, t: Tensor, s: Tensor
+    ) -> Tensor:
+        """The same for s > 0, from the leave-one-out log laws of the clean sites ``(n, d, q)``."""
+
+
+class AnalyticBridge(DiscreteSampler):
+    """Draw each x_s^i from its exact law given x_t; only their joint independence is approximate.
+
+    P(x_s^i | x_t) ~ P(x_t^i | x_s^i) P(x_s^i | x_t without x_t^i): the leave-one-out law of the
+    clean site carried forward to time s, times the evidence of the jumps between s and t. Holds
+    down to s = 0. Sun et al. 2023, arXiv 2211.16750, section 4.3.
+    """
+
+    def __init__(self, steps: int = 256, grid: Grid = "quadratic") -> None:
+        super().__init__(steps, grid)
+
+    def log_law(
+        self, process: DiscreteProcess, clean: Tensor, x_t: Tensor, t: Tensor, s: Tensor
+    ) -> Tensor:
+        """The bridge."""
+        return bridge(process, clean, x_t, t, s)
+
+
+class JumpEuler(DiscreteSampler):
+    """Jump with probability R (t - s), R(b) = Q(b, x) p_t(b)/p_t(x): first order in t - s.
+
+    Where the probabilities of a site's jumps exceed one together, they are scaled to one. Sun et
+    al. 2023, arXiv 2211.16750, equation 8 (the reverse rate of a unit-rate flip).
+    """
+
+    def __init__(self, steps: int = 400, grid: Grid = "quadratic") -> None:
+        super().__init__(steps, grid)
+
+    def log_law(
+        self, process: DiscreteProcess, clean: Tensor, x_t: Tensor, t: Tensor, s: Tensor
+    ) -> Tensor:
+        """Reverse rates times the length of the step."""
+        leave = log_rates(process, clean, x_t, t).exp() * by_site(t - s)[..., None]
+        return log_law_of_leaving(process, leave, x_t)
+
+
+class TauLeaping(DiscreteSampler):
+    """Hold the reverse rates of x_t until s, and let each site make its first jump at most.
+
+    P(stay) = exp(-sum_b R(b) (t - s)). Campbell et al. 2022, arXiv 2205.14987, section 4.3.
+    """
+
+    def __init__(self, steps: int = 400, grid: Grid = "quadratic") -> None:
+        super().__init__(steps, grid)
+
+    def log_law(
+        self, process: DiscreteProcess, clean: Tensor, x_t: Tensor, t: Tensor, s: Tensor
+    ) -> Tensor:
+        """Exponential waiting times."""
+        rates = log_rates(process, clean, x_t, t).exp() * by_site(t - s)[..., None]
+        return log_law_of_leaving(process, first_jump(rates), x_t)
+
+
+def bridge(process: DiscreteProcess, clean: Tensor, x_t: Tensor, t: Tensor, s: Tensor) -> Tensor:
+    """Log P(x_s^i = b | x_t), ``(n, d, m)``, from leave-one-out log laws ``(n, d, q)`` of x_0^i."""
+    return (process.log_forward(clean, s) + process.log_likelihood(x_t, s, t)).log_softmax(-1)
+
+
+def log_rates(process: DiscreteProcess, clean: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
+    """Log rate of the reversed jump of each site to every symbol, ``(n, d, m)``; -inf to its own.
+
+    R(b) = beta(t) Q(b, x_t^i) P(x_t^i -> b | rest) / P(x_t^i | rest).
+    """
+    own = process.index(x_t)[..., None]
+    at_t = process.log_forward(clean, t)
+    into = process.generator().to(clean).mT[own[..., 0]].scatter(-1, own, 0.0)
+    rate = process.schedule.rate(by_site(t))[..., None].log()
+    return rate + into.log() + at_t - at_t.gather(-1, own)
+
+
+def first_jump(expected: Tensor) -> Tensor:
+    """Probabilities of the first jump, from expected numbers of jumps to each symbol."""
+    total = expected.sum(-1, keepdim=True)
+    return expected * torch.where(total > 0, -torch.expm1(-total) / total, 1.0)
+
+
+def log_law_of_leaving(process: DiscreteProcess, leave: Tensor, x_t: Tensor) -> Tensor:
+    """Log law of sites that leave for other symbols with probabilities ``(n, d, m)``, else stay."""
+    total = leave.sum(-1, keepdim=True)
+    leave = leave / total.clamp(min=1)
+    stay = (1 - total).clamp(min=0)
+    return leave.scatter(-1, process.index(x_t)[..., None], stay).log()
+
+
+def redraw(
+    process: DiscreteProcess, log_law: Tensor, x_t: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Draw every site from its log law ``(n, d, m)``; as points ``(n, d)``."""
+    return process.value(draw(log_law, generator)).to(x_t)
