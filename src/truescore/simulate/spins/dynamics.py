@@ -1,9 +1,7 @@
 """What every Markov chain of spins offers; what a sweep does is the subclass's."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -15,6 +13,8 @@ from truescore.targets.base import check_spins
 # Chains that share a stream of random numbers. The streams, and so the bits, are the same however
 # many threads there are to run them.
 GROUP = 64
+
+Columns = tuple[np.ndarray, ...]
 
 
 class SpinDynamics(ABC):
@@ -46,16 +46,23 @@ class SpinDynamics(ABC):
 class CompiledDynamics(SpinDynamics):
     """Sweeps compiled by numba, a group of chains at a time on as many threads as torch has.
 
-    The kernel is called as ``kernel(spins, updates, neighbours, couplings / T, fields / T, random)``
-    with spins ``(chains, d)`` int8, which it changes in place, and a numpy generator.
+    Attributes:
+        graph: neighbours, couplings / T and fields / T, as the compiled functions take them: the
+            first two as tuples of ``(d,)``, so that the loop over neighbours is unrolled.
     """
 
-    kernel: ClassVar[Callable[..., None]]
+    def __init__(self, law: PairCouplings) -> None:
+        super().__init__(law)
+        temperature = law.temperature
+        self.graph = (
+            tuple(np.ascontiguousarray(column) for column in law.neighbours.T),
+            tuple(np.ascontiguousarray(column) for column in law.couplings.T / temperature),
+            law.fields / temperature,
+        )
 
-    @property
-    def updates(self) -> int:
-        """Updates of a chain in a sweep."""
-        return self.law.dim
+    @abstractmethod
+    def move(self, spins: np.ndarray, steps: int, random: np.random.Generator) -> None:
+        """Take spins ``(chains, d)``, int8, so many sweeps further, in place."""
 
     def run(self, x: Tensor, steps: int, generator: torch.Generator) -> Tensor:
         """Spins ``(n, d)`` so many sweeps later."""
@@ -63,17 +70,10 @@ class CompiledDynamics(SpinDynamics):
         groups = [spins[first : first + GROUP] for first in range(0, len(spins), GROUP)]
         seed = int(torch.randint(2**63 - 1, (), generator=generator))
         streams = np.random.SeedSequence(seed).spawn(len(groups))
-        law = self.law
-        arrays: tuple[Any, ...] = (
-            law.neighbours,
-            law.couplings / law.temperature,
-            law.fields / law.temperature,
-        )
 
-        def sweep(group: np.ndarray, stream: np.random.SeedSequence) -> None:
-            random = np.random.Generator(np.random.PCG64(stream))
-            type(self).kernel(group, steps * self.updates, *arrays, random)
+        def move(group: np.ndarray, stream: np.random.SeedSequence) -> None:
+            self.move(group, steps, np.random.Generator(np.random.PCG64(stream)))
 
         with ThreadPoolExecutor(torch.get_num_threads()) as threads:
-            list(threads.map(sweep, groups, streams))
+            list(threads.map(move, groups, streams))
         return torch.from_numpy(spins)

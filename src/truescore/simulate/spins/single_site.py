@@ -1,84 +1,97 @@
 """Updates of one spin at a time: Glauber's heat bath and the Metropolis rule.
 
-One random number gives the site by its whole part and a uniform number by the rest.
+The compiled functions take a uniform number for each update, ``(chains, updates)``: d times it
+gives the site by its whole part, and by the rest another uniform number.
 """
 
 import math
+from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 from numba import njit
 
-from truescore.simulate.spins.dynamics import CompiledDynamics
+from truescore.simulate.spins.dynamics import Columns, CompiledDynamics
 
 
 @njit(cache=True, nogil=True)
 def local_field(
-    x: np.ndarray, i: int, neighbours: np.ndarray, couplings: np.ndarray, fields: np.ndarray
+    x: np.ndarray, i: int, neighbours: Columns, couplings: Columns, fields: np.ndarray
 ) -> float:
-    """(h_i + sum_k J_ik x_{n(i,k)}) / T, so that a flip of spin i costs 2 T x_i times this."""
+    """(h_i + sum_k J_ik x_{n(i,k)}) / T; to flip spin i costs 2 T x_i times as much."""
     field = fields[i]
-    for k in range(neighbours.shape[1]):
-        field += couplings[i, k] * x[neighbours[i, k]]
+    for k in range(len(neighbours)):
+        field += couplings[k][i] * x[neighbours[k][i]]
     return field
 
 
 @njit(cache=True, nogil=True)
 def heat_bath(
     spins: np.ndarray,
-    updates: int,
-    neighbours: np.ndarray,
-    couplings: np.ndarray,
+    uniform: np.ndarray,
+    neighbours: Columns,
+    couplings: Columns,
     fields: np.ndarray,
-    random: np.random.Generator,
 ) -> None:
-    """Draw spins afresh given all others; see ``CompiledDynamics``."""
-    for chain in range(spins.shape[0]):
+    """Draw spins afresh given all others, in place."""
+    for chain in range(len(spins)):
         x = spins[chain]
-        for _ in range(updates):
-            place = random.random() * len(x)
+        for u in uniform[chain]:
+            place = u * len(x)
             i = int(place)
             field = local_field(x, i, neighbours, couplings, fields)
-            x[i] = 1 if (place - i) * (1 + math.exp(-2 * field)) < 1 else -1
+            # By arithmetic: half of all branches would be guessed wrong.
+            x[i] = 2 * ((place - i) * (1 + math.exp(-2 * field)) < 1) - 1
 
 
 @njit(cache=True, nogil=True)
 def accept_or_stay(
     spins: np.ndarray,
-    updates: int,
-    neighbours: np.ndarray,
-    couplings: np.ndarray,
+    uniform: np.ndarray,
+    neighbours: Columns,
+    couplings: Columns,
     fields: np.ndarray,
-    random: np.random.Generator,
 ) -> None:
-    """Propose flips and accept them or not; see ``CompiledDynamics``."""
-    for chain in range(spins.shape[0]):
+    """Propose flips and accept them or not, in place."""
+    for chain in range(len(spins)):
         x = spins[chain]
-        for _ in range(updates):
-            place = random.random() * len(x)
+        for u in uniform[chain]:
+            place = u * len(x)
             i = int(place)
             cost = 2 * x[i] * local_field(x, i, neighbours, couplings, fields)
-            if cost <= 0 or place - i < math.exp(-cost):
-                x[i] = -x[i]
+            x[i] *= 1 - 2 * (place - i < math.exp(-cost))
 
 
-class Glauber(CompiledDynamics):
-    """Single-site heat bath: flip spin i with probability sigmoid(-dE/T), dE = V(flip_i x) - V(x).
+class SingleSite(CompiledDynamics):
+    """Sweeps of d updates, of sites drawn at random with replacement.
 
-    A sweep is d updates of sites drawn at random, with replacement. So every update obeys detailed
-    balance, and a ring without fields relaxes at the rate 1 - tanh(2J/T) per sweep (Glauber 1963,
-    J. Math. Phys. 4, 294). Sites in turn would keep the law too, but reversibly only as a pair of
-    sweeps forth and back.
+    Not of sites in turn: each update then obeys detailed balance, and so does the sweep.
     """
 
-    kernel = staticmethod(heat_bath)
+    rule: ClassVar[Callable[..., None]]
+
+    def move(self, spins: np.ndarray, steps: int, random: np.random.Generator) -> None:
+        """Take spins ``(chains, d)``, int8, so many sweeps further, in place."""
+        uniform = np.empty(spins.shape)
+        for _ in range(steps):
+            random.random(out=uniform)
+            self.rule(spins, uniform, *self.graph)
 
 
-class Metropolis(CompiledDynamics):
-    """Single-site Metropolis: flip spin i with probability min(1, exp(-dE/T)).
+class Glauber(SingleSite):
+    """Heat bath: flip spin i with probability sigmoid(-dE/T), dE = V(flip_i x) - V(x).
 
-    A sweep is d updates of sites drawn at random, with replacement; in turn, flips that cost
-    nothing are all accepted, and domain walls would march round a ring. Metropolis et al. 1953,
-    J. Chem. Phys. 21, 1087.
+    The magnetisation of a ring without fields relaxes at the rate 1 - tanh(2J/T) per sweep.
+    Glauber 1963, J. Math. Phys. 4, 294.
     """
 
-    kernel = staticmethod(accept_or_stay)
+    rule = staticmethod(heat_bath)
+
+
+class Metropolis(SingleSite):
+    """Flip spin i with probability min(1, exp(-dE/T)), dE = V(flip_i x) - V(x).
+
+    Metropolis et al. 1953, J. Chem. Phys. 21, 1087.
+    """
+
+    rule = staticmethod(accept_or_stay)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from truescore.simulate.spins.dynamics import CompiledDynamics
+from truescore.simulate.spins.dynamics import Columns, CompiledDynamics
 from truescore.simulate.spins.pair_couplings import PairCouplings
 from truescore.targets import Target
 
@@ -13,18 +13,18 @@ from truescore.targets import Target
 @njit(cache=True, nogil=True)
 def flip_clusters(
     spins: np.ndarray,
-    updates: int,
-    neighbours: np.ndarray,
-    couplings: np.ndarray,
+    tries: int,
+    neighbours: Columns,
+    couplings: Columns,
     fields: np.ndarray,
     random: np.random.Generator,
 ) -> None:
-    """Grow clusters from random sites and flip them; see ``CompiledDynamics``."""
+    """Grow clusters from random sites, flip them in place."""
     dim = spins.shape[1]
     cluster, inside = np.empty(dim, np.int64), np.zeros(dim, np.bool_)
-    for chain in range(spins.shape[0]):
+    for chain in range(len(spins)):
         x = spins[chain]
-        for _ in range(updates):
+        for _ in range(tries):
             place = random.random() * 2 * dim
             if place >= dim:
                 continue
@@ -35,8 +35,9 @@ def flip_clusters(
                 done += 1
                 # The field is a bond to a spin that always points up and never flips.
                 held = random.random() < -math.expm1(-2 * max(0.0, fields[i] * x[i]))
-                for k in range(neighbours.shape[1]):
-                    j, bond = neighbours[i, k], couplings[i, k] * x[i] * x[neighbours[i, k]]
+                for k in range(len(neighbours)):
+                    j = neighbours[k][i]
+                    bond = couplings[k][i] * x[i] * x[j]
                     if bond > 0 and not inside[j] and random.random() < -math.expm1(-2 * bond):
                         cluster[size], inside[j] = j, True
                         size += 1
@@ -60,16 +61,13 @@ class Wolff(CompiledDynamics):
             beforehand, for a sweep that ended with its d-th spin would end in a biased state.
     """
 
-    kernel = staticmethod(flip_clusters)
-
     def __init__(self, law: PairCouplings, clusters: int) -> None:
         super().__init__(law)
         self.clusters = clusters
 
-    @property
-    def updates(self) -> int:
-        """Clusters in a sweep."""
-        return self.clusters
+    def move(self, spins: np.ndarray, steps: int, random: np.random.Generator) -> None:
+        """Take spins ``(chains, d)``, int8, so many sweeps further, in place."""
+        flip_clusters(spins, steps * self.clusters, *self.graph, random)
 
 
 def clusters_per_sweep(target: Target) -> int:
