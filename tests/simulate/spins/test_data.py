@@ -55,9 +55,9 @@ def test_chains_start_where_they_are_told_to(assert_mean):
 
 @pytest.mark.parametrize("simulator", SPIN_DYNAMICS)
 def test_the_usual_settings_pass(simulator):
-    certificate = certified(PerfectSamples(IsingRing(16), 1000), simulator, 2000)
+    certificate = certified(PerfectSamples(IsingRing(16), 1000), simulator, 5000)
     assert certificate.passed, certificate.failures
-    assert certificate.n_effective > 1000
+    assert certificate.n_effective > 2500
 
 
 @pytest.mark.slow
@@ -71,22 +71,24 @@ def test_the_usual_settings_pass_at_full_size(simulator):
 def test_clusters_pass_where_it_is_too_cold_for_single_spins():
     """At T = 0.4 single spins take 11,000 sweeps to relax, and 200 leave too many kinks."""
     perfect = PerfectSamples(IsingRing(32, temperature=0.4), 1000)
-    frozen = certified(perfect, "glauber", 2000)
+    frozen = certified(perfect, "glauber", 2000, n_chains=200)
     assert not frozen.passed
     assert frozen.errors["kink_density"].verdict.endswith("x floor")
     remedies = {failure.remedy for failure in frozen.failures}
-    assert "raise dataset.markov_chain.burn_in or use dataset.simulator=wolff or" in min(remedies)
+    burn_in = "raise dataset.markov_chain.burn_in or use dataset.simulator=wolff or"
+    assert any(remedy.startswith(burn_in) for remedy in remedies)
     assert not any("langevin" in remedy for remedy in remedies)
-    certificate = certified(perfect, "wolff", 2000)
+    certificate = certified(perfect, "wolff", 2000, n_chains=200)
     assert certificate.passed, certificate.failures
     assert certificate.n_effective > 1000
 
 
 def test_chains_too_short_to_be_worth_much_are_told_to_thin():
-    """At T = 0.4, from exact samples in spirit: few chains that all stay up."""
+    """At T = 0.4 few chains of single spins leave the state with all up."""
     perfect = PerfectSamples(IsingRing(32, temperature=0.4), 500)
     certificate = certified(perfect, "metropolis", 1000, n_chains=20, start="up")
     remedies = {failure.remedy for failure in certificate.failures}
     assert any(remedy.startswith("raise dataset.markov_chain.thin") for remedy in remedies)
     wolff = certified(perfect, "wolff", 1000, n_chains=20, start="up", burn_in=0, thin=1)
+    assert wolff.failures
     assert all("wolff" not in failure.remedy for failure in wolff.failures)
