@@ -21,7 +21,7 @@ BAD = [
     ("dataset.n_train=1e5", "dataset.n_train: got 100000.0 (a float; write 100000)"),
     ("dataset.n_val=0", "dataset.n_val: got 0, expected an integer >= 1"),
     ("dataset.batch_size=10001", "dataset.batch_size: got 10001, expected at most dataset.n_train"),
-    ("dataset.simulator=glauber", "dataset.simulator: got 'glauber', expected exact"),
+    ("dataset.simulator=kawasaki", "dataset.simulator: got 'kawasaki', expected exact or glauber"),
     ("dataset.state_space=complex", "dataset.state_space: got 'complex', expected spin"),
     ("dataset._target_=IsingRing", "dataset._target_: got 'IsingRing', expected a class, written"),
     ("sde.tolerance=0", "sde.tolerance: got 0, expected a number > 0 and <= 0.1"),
@@ -132,9 +132,34 @@ def test_one_bad_value_of_a_simulation_is_one_line(composed, override, line):
     assert error.startswith(line)
 
 
+CHAIN = "dataset.markov_chain"
+MARKOV_CHAIN = [
+    (f"{CHAIN}.n_chains=0", f"{CHAIN}.n_chains: got 0, expected an integer >= 1"),
+    (f"{CHAIN}.start=down", f"{CHAIN}.start: got 'down', expected uniform or up"),
+    (f"{CHAIN}.burn_in=-1", f"{CHAIN}.burn_in: got -1, expected an integer >= 0"),
+    (f"{CHAIN}.burn_in=0.5", f"{CHAIN}.burn_in: got 0.5, expected an integer >= 0"),
+    (f"{CHAIN}.thin=0", f"{CHAIN}.thin: got 0, expected an integer >= 1"),
+    (f"+{CHAIN}.dt=1", f"{CHAIN}.dt: no such key"),
+    (f"~{CHAIN}.thin", f"{CHAIN}.thin: missing, expected an integer >= 1"),
+    (f"{CHAIN}=null", "dataset.simulator: got 'wolff', expected exact: this law has no section"),
+]
+
+
+@pytest.mark.parametrize(("override", "line"), MARKOV_CHAIN)
+def test_one_bad_value_of_a_markov_chain_is_one_line(composed, override, line):
+    (error,) = check(composed("dataset.simulator=wolff", override))
+    assert error.startswith(line)
+
+
+@pytest.mark.parametrize("simulator", ["glauber", "metropolis", "wolff"])
+def test_every_simulator_of_spins_has_its_defaults(composed, simulator):
+    assert check(composed(f"dataset.simulator={simulator}")) == []
+
+
 def test_spins_are_not_simulated_by_langevin_dynamics(composed):
     (error,) = check(composed("dataset.simulator=langevin"))
-    assert error == "dataset.simulator: got 'langevin', expected exact"
+    line = "dataset.simulator: got 'langevin', expected exact or glauber or metropolis or wolff"
+    assert error == line
 
 
 def test_the_defaults_have_no_error(composed):

@@ -67,6 +67,19 @@ def test_a_simulation_counts_if_it_is_used(composed):
         assert config_hash(changed) != config_hash(simulated)
 
 
+def test_a_markov_chain_counts_if_it_is_used(composed):
+    exact, simulated = composed(), composed("dataset.simulator=wolff")
+    assert len({config_hash(exact), config_hash(simulated)}) == 2
+    assert config_hash(simulated) != config_hash(composed("dataset.simulator=glauber"))
+    for change in ("n_chains=7", "start=up", "burn_in=3", "thin=1"):
+        override = f"dataset.markov_chain.{change}"
+        assert config_hash(composed(override)) == config_hash(exact)
+        changed = composed("dataset.simulator=wolff", override)
+        assert config_hash(changed) != config_hash(simulated)
+    # As of a run from before there were any.
+    assert config_hash(composed("~dataset.markov_chain")) == config_hash(exact)
+
+
 def test_the_hash_is_sixteen_hex_digits_and_the_same_for_the_plain_values(composed):
     config = composed("+experiment=gl_d8")
     plain = OmegaConf.to_container(config, resolve=True)

@@ -38,6 +38,21 @@ def test_a_simulation_without_end_is_one_line(composed, overrides, line):
     assert error.startswith(line)
 
 
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("burn_in=1000000000", "dataset.markov_chain.burn_in: got 1000000000, expected at most 1."),
+        ("thin=1000000000", "dataset.markov_chain.thin: got 1000000000, expected at most 1.7e+06:"),
+    ],
+)
+def test_flips_without_end_are_one_line(composed, override, line):
+    """1e12 updates by 1,000 chains of 64 spins are 1.6e7 sweeps, here of 9 times thin."""
+    override = f"dataset.markov_chain.{override}"
+    assert check(composed(override)) == []
+    (error,) = check(composed("dataset.simulator=metropolis", override))
+    assert error.startswith(line) and "1000 chains of 64 spins would take" in error
+
+
 @pytest.mark.parametrize("experiment", ["ising_d16", "four_well"])
 def test_the_least_and_the_most_of_other_laws(composed, experiment):
     key, bad, line = {

@@ -59,6 +59,18 @@ def test_the_usual_step_passes_with_every_integrator(integrator):
     rehearse(small_config("gl_d8", LANGEVIN, f"dataset.langevin.integrator={integrator}"))
 
 
+@pytest.mark.parametrize("simulator", ["glauber", "metropolis", "wolff"])
+def test_markov_chains_of_spins_pass(simulator):
+    rehearse(small_config("ising_d16", f"dataset.simulator={simulator}"))
+
+
+def test_flips_of_reals_are_refused():
+    own = ["dataset.name=own", "dataset.simulator=glauber"]
+    chain = "+dataset.markov_chain={n_chains: 9, start: up, burn_in: 1, thin: 1}"
+    with pytest.raises(UserError, match="got GinzburgLandauChain, whose couplings are not known"):
+        rehearse(small_config("gl_d8", *own, chain))
+
+
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [

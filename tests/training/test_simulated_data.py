@@ -71,6 +71,21 @@ def test_a_run_on_simulated_data(euler, tmp_path, caplog, without_figures):
     assert dataset["simulator"] == "langevin"
 
 
+def test_a_run_on_spins_of_a_markov_chain(tmp_path, without_figures):
+    """Held-out spins are of other chains; 400 rows are 80 chains of 5."""
+    chain = ["n_chains=80", "burn_in=50", "thin=20"]
+    config = small_config(
+        "ising_d16", "dataset.simulator=glauber", *(f"dataset.markov_chain.{c}" for c in chain)
+    )
+    train(config, tmp_path)
+    certificate = json.loads((tmp_path / "certificate.json").read_text())
+    assert certificate["simulator"] == "glauber" and certificate["n_chains"] == 80
+    assert 200 < certificate["n_effective"] <= certificate["n"] == 400
+    assert certificate["quantities"]["kink_density"]["r_hat"] < 1.1
+    module = LawDataModule(build_target(config), config.dataset, steps_per_epoch=4, seed=0)
+    assert not torch.equal(module.val_data, module.train_data[:100])
+
+
 def test_held_out_data_are_of_other_chains(euler):
     config = small_config("gl_d8", *LANGEVIN)
     target = build_target(config)

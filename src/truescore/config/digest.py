@@ -7,6 +7,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from truescore.config.schema.dataset import SECTIONS
+
 # Where a run stands, how it was started and how fast it goes leave its numbers as they are.
 NOT_THE_RESULT = frozenset(
     {
@@ -40,11 +42,12 @@ def config_hash(config: DictConfig | Mapping[str, Any]) -> str:
 
 
 def used(plain: Any) -> Any:
-    """Without the description of a simulator that is not used."""
+    """Without the descriptions of simulators that are not used."""
     dataset = plain.get("dataset")
-    if not isinstance(dataset, Mapping) or dataset.get("simulator") == "langevin":
+    if not isinstance(dataset, Mapping):
         return plain
-    return {**plain, "dataset": {k: v for k, v in dataset.items() if k != "langevin"}}
+    unused = set(SECTIONS.values()) - {SECTIONS.get(str(dataset.get("simulator")))}
+    return {**plain, "dataset": {k: v for k, v in dataset.items() if k not in unused}}
 
 
 def _canonical(value: Any, path: str = "") -> Any:

@@ -9,6 +9,8 @@ MOST_WIDTHS = 560
 # As `truescore.targets.ginzburg_landau`: what is below exp(-60) of the peak is left out.
 TAIL = 60.0
 MOST_STEPS = 10_000_000
+# Of single spins by all chains together; a core takes some 5e7 a second.
+MOST_UPDATES = 1e12
 BISECTIONS = 60
 
 
@@ -24,6 +26,8 @@ def physics_errors(dataset: Mapping[str, Any]) -> list[str]:
         lines += _quadrature_errors(dataset)
     if dataset["simulator"] == "langevin":
         lines += _length_errors(dataset["langevin"], dataset["n_train"])
+    elif dataset["simulator"] != "exact" and isinstance(dim, int):
+        lines += _update_errors(dataset["markov_chain"], dataset["n_train"], dim)
     return lines
 
 
@@ -87,4 +91,20 @@ def _length_errors(langevin: Mapping[str, Any], n_train: int) -> list[str]:
         f"dataset.langevin.dt: got {langevin['dt']:g}, expected at least"
         f" {time / MOST_STEPS:.2g}: each chain would take {steps:.2g} steps, so raise it, raise"
         " n_chains or lower burn_in and thin"
+    ]
+
+
+def _update_errors(chain: Mapping[str, Any], n_train: int, dim: int) -> list[str]:
+    n_chains = min(n_train, chain["n_chains"])
+    after = math.ceil(n_train / n_chains) - 1
+    sweeps = chain["burn_in"] + after * chain["thin"]
+    most = MOST_UPDATES / (n_chains * dim)
+    if sweeps <= most:
+        return []
+    share = most / sweeps
+    key = "burn_in" if chain["burn_in"] > sweeps / 2 else "thin"
+    return [
+        f"dataset.markov_chain.{key}: got {chain[key]}, expected at most {share * chain[key]:.2g}:"
+        f" {n_chains} chains of {dim} spins would take {sweeps * n_chains * dim:.2g} updates, so"
+        " lower it"
     ]

@@ -66,7 +66,8 @@ class Certificate:
 
     Attributes:
         law: class of the law.
-        simulator: what drew the data: ``exact``, or the name of an integrator.
+        simulator: what drew the data: ``exact``, or the name of an integrator or of a Markov
+            chain of spins.
         n: rows.
         n_chains: chains that they are of; ``None`` if all rows are independent.
         n_effective: independent samples that the rows are worth, the least over all quantities

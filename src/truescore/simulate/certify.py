@@ -13,6 +13,7 @@ from truescore.metrics.verdict import rejected
 from truescore.simulate.certificate import Certificate, Failure, Track
 from truescore.simulate.convergence import FEWEST, effective_size, split_r_hat
 from truescore.simulate.quantities import Quantity, quantities
+from truescore.simulate.remedies import Remedies, remedies
 
 # Vehtari et al. 2021: R-hat below 1.01 and an effective size of 400 (100 for each of 4 chains).
 R_HAT = 1.01
@@ -24,14 +25,6 @@ DEVIATION = 4.0
 # Entries of data reduced at once, and rows of which the marginals are looked at.
 ENTRIES = 2**21
 MARGINAL_ROWS = 2**17
-
-BURN_IN = "raise dataset.langevin.burn_in, lower dataset.langevin.dt or use dataset.simulator=exact"
-STEP = "lower dataset.langevin.dt, use dataset.langevin.integrator=mala or dataset.simulator=exact"
-LENGTH = "raise dataset.langevin.thin and dataset.langevin.burn_in or use dataset.simulator=exact"
-CHANCE = (
-    "change the seed (one perfect dataset in 100 fails); if that fails too,"
-    " the law's samples and its exact values disagree"
-)
 
 
 def certify(
@@ -45,7 +38,7 @@ def certify(
     Args:
         perfect: perfect samples of the law.
         data: rows ``(n, d)``, float32, mapped from disk or not; read a block at a time.
-        simulator: ``exact``, or the name of an integrator.
+        simulator: ``exact``, or the name of an integrator or of a Markov chain of spins.
         n_chains: row i is of chain i mod n_chains; ``None`` if all rows are independent.
     """
     followed = quantities(perfect.target)
@@ -61,13 +54,15 @@ def certify(
         for o in perfect.observables
     }
     errors[MARGINALS], sizes[MARGINALS] = _marginals(perfect, data, effective)
-    failures = [*_of_chains(tracks, len(data), effective), *_of_energies(followed, tracks)]
+    told = remedies(simulator, perfect.target.state_space)
+    failures = [
+        *_of_chains(tracks, len(data), effective, told),
+        *_of_energies(followed, tracks, told),
+    ]
     for name in rejected(errors):
         label = metric_labels(perfect)[name]
         finding = f"{label} is {errors[name].verdict} of {sizes[name]:,} independent samples"
-        failures.append(Failure(finding, BURN_IN))
-    if simulator == "exact":
-        failures = [Failure(failure.finding, CHANCE) for failure in failures]
+        failures.append(Failure(finding, told.burn_in))
     return Certificate(
         law=type(perfect.target).__name__,
         simulator=simulator,
@@ -142,21 +137,25 @@ def _null_size(effective: int, n: int) -> int:
     return 2 ** int(math.log2(effective))
 
 
-def _of_chains(tracks: Mapping[str, Track], n: int, effective: int) -> Iterator[Failure]:
+def _of_chains(
+    tracks: Mapping[str, Track], n: int, effective: int, told: Remedies
+) -> Iterator[Failure]:
     # Half of n: an effective size is an estimate, even of independent rows.
     needed = min(EFFECTIVE, n // 2)
     if effective < needed:
         finding = f"{n:,} samples are worth {effective:,} independent ones, expected {needed:,}"
-        yield Failure(finding, LENGTH)
+        yield Failure(finding, told.length)
     for track in tracks.values():
         if track.r_hat is not None and track.r_hat > R_HAT and n >= 2 * EFFECTIVE:
             finding = f"R-hat of the {track.label} is {track.r_hat:.3f}, expected {R_HAT} at most"
-            yield Failure(finding, LENGTH)
+            yield Failure(finding, told.length)
 
 
-def _of_energies(followed: list[Quantity], tracks: Mapping[str, Track]) -> Iterator[Failure]:
+def _of_energies(
+    followed: list[Quantity], tracks: Mapping[str, Track], told: Remedies
+) -> Iterator[Failure]:
     for track in (tracks[q.name] for q in followed if q.energy):
         if track.deviation is not None and abs(track.deviation) > DEVIATION:
             size = "" if track.bias_percent is None else f"{track.bias_percent:+.3g}%, "
             finding = f"{track.label} is off by {size}{track.deviation:+.1f} standard errors"
-            yield Failure(finding, STEP)
+            yield Failure(finding, told.step)

@@ -1,9 +1,11 @@
-"""Data from Langevin dynamics, simulated once and kept on disk."""
+"""Data from Langevin dynamics or Markov chains of spins, simulated once and kept on disk."""
+
+from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import torch
 from hydra.utils import get_class
@@ -16,6 +18,9 @@ from truescore.simulate import store
 from truescore.simulate.simulation import Simulation
 from truescore.targets import Target
 
+if TYPE_CHECKING:
+    from truescore.simulate.spins import SpinDynamics
+
 log = logging.getLogger(__name__)
 
 INTEGRATORS = {
@@ -27,30 +32,63 @@ INTEGRATORS = {
 }
 
 
+SPIN_DYNAMICS = ("glauber", "metropolis", "wolff")
+
+Start = Callable[[tuple[int, int], torch.Generator], Tensor]
+START: dict[str, Start] = {
+    "normal": lambda shape, g: torch.randn(shape, dtype=torch.float64, generator=g),
+    "zero": lambda shape, g: torch.zeros(shape, dtype=torch.float64),
+    "uniform": lambda shape, g: 2.0 * torch.randint(2, shape, generator=g) - 1,
+    "up": lambda shape, g: torch.ones(shape),
+}
+
+
+def simulator_settings(dataset: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What moves the chains of the section ``dataset`` of a configuration, and for how long."""
+    if dataset["simulator"] == "langevin":
+        return dataset["langevin"]
+    return {"integrator": dataset["simulator"], **dataset["markov_chain"]}
+
+
 def build_simulation(target: Target, settings: Mapping[str, Any]) -> Simulation:
-    """The simulation of a law that ``dataset.langevin`` describes.
+    """The simulation of a law that ``simulator_settings`` describe.
 
     A law in a box keeps its chains inside by rejecting moves where the integrator is exact, which
     it remains, and by mirrors where it is not.
     """
-    integrator = get_class(INTEGRATORS[settings["integrator"]])(target, settings["dt"])
+    times = settings["n_chains"], settings["burn_in"], settings["thin"]
+    name = settings["integrator"]
+    if name in SPIN_DYNAMICS:
+        return Simulation(spin_dynamics(target, name), *times)
+    integrator = get_class(INTEGRATORS[name])(target, settings["dt"])
     if (half_width := _half_width(target)) is not None:
         rule = "rejecting" if integrator.exact else "reflecting"
         integrator = get_class("truescore.simulate.Box")(integrator, half_width, rule)
-    return Simulation(integrator, settings["n_chains"], settings["burn_in"], settings["thin"])
+    return Simulation(integrator, *times)
+
+
+def spin_dynamics(target: Target, name: str) -> SpinDynamics:
+    """The Markov chain of a law's spins by its name, one of ``SPIN_DYNAMICS``."""
+    # What is compiled is imported by those who use it.
+    from truescore.simulate import spins
+
+    law = spins.pair_couplings(target)
+    if name == "wolff":
+        return spins.Wolff(law, spins.clusters_per_sweep(target))
+    return {"glauber": spins.Glauber, "metropolis": spins.Metropolis}[name](law)
 
 
 def simulated_data(
     target: Target, settings: Mapping[str, Any], n: int, seed: int, purpose: str
 ) -> Tensor:
-    """``n`` samples of a law by Langevin dynamics, ``(n, d)``, mapped from disk.
+    """``n`` samples of a law by a simulation, ``(n, d)``, mapped from disk.
 
     Row i is of chain i mod min(n_chains, n).
 
     Args:
-        target: the law, of reals.
-        settings: ``dataset.langevin`` of a configuration: integrator, dt, n_chains, start, burn_in,
-            thin.
+        target: the law.
+        settings: ``simulator_settings`` of a configuration: integrator, n_chains, start, burn_in,
+            thin, and dt for reals.
         n: number of samples.
         seed: of the run.
         purpose: name of the random stream, such as ``"training data"``.
@@ -64,10 +102,9 @@ def simulated_data(
     def blocks() -> Iterator[Tensor]:
         generator = keyed_generator(seed, purpose)
         chains, steps = simulation.chains(n), simulation.n_steps(n)
-        start = torch.zeros(chains, target.dim, dtype=torch.float64)
         # Data from before there was a choice have no such key.
-        if settings.get("start", "normal") == "normal":
-            start = torch.randn(start.shape, dtype=torch.float64, generator=generator)
+        rule = START[settings.get("start", "normal")]
+        start = rule((chains, target.dim), generator)
         if (half_width := _half_width(target)) is not None:
             start = start.clamp(-half_width, half_width)
         log.info(

@@ -44,6 +44,8 @@ def key(target: Target, settings: Mapping[str, Any], n: int, seed: int, purpose:
         purpose: name of the random stream.
     """
     points = torch.randn(4, target.dim, generator=torch.Generator().manual_seed(0)) / 2
+    if target.state_space == "spin":
+        points = points.sign()
     plain = {
         "version": VERSION,
         "torch": torch.__version__,

@@ -12,7 +12,7 @@ from truescore.metrics import PerfectSamples
 from truescore.randomness import keyed_generator
 from truescore.simulate.certificate import Certificate
 from truescore.simulate.certify import certify
-from truescore.simulate.data import simulated_data
+from truescore.simulate.data import simulated_data, simulator_settings
 from truescore.targets import Target
 
 VAL_BATCH = 2000
@@ -32,7 +32,7 @@ def training_data(target: Target, dataset: Mapping[str, Any], seed: int) -> Tens
 def _draw(target: Target, dataset: Mapping[str, Any], n: int, seed: int, purpose: str) -> Tensor:
     if dataset["simulator"] == "exact":
         return target.sample(n, keyed_generator(seed, purpose))
-    return simulated_data(target, dataset["langevin"], n, seed, purpose)
+    return simulated_data(target, simulator_settings(dataset), n, seed, purpose)
 
 
 class LawDataModule(pl.LightningDataModule):
@@ -69,7 +69,7 @@ class LawDataModule(pl.LightningDataModule):
         perfect = PerfectSamples(self.target, n_null)
         if self.dataset["simulator"] == "exact":
             return certify(perfect, self.train_data)
-        settings = self.dataset["langevin"]
+        settings = simulator_settings(self.dataset)
         n_chains = min(settings["n_chains"], len(self.train_data))
         return certify(perfect, self.train_data, settings["integrator"], n_chains)
 

@@ -18,7 +18,7 @@ from truescore.denoisers import Denoiser, check_pairing
 from truescore.errors import UserError
 from truescore.losses import Loss
 from truescore.samplers import Sampler
-from truescore.simulate.data import build_simulation
+from truescore.simulate.data import build_simulation, simulator_settings
 from truescore.simulate.rehearsal import refuse_stuck
 
 N = 3  # not a number of sites, nor 1, which fits every shape
@@ -39,8 +39,9 @@ def rehearse(config: DictConfig) -> None:
     process = build_process(plain, target.dim)
     check_pairing(target, process)
     dataset = plain["dataset"]
+    if dataset["simulator"] != "exact":
+        simulation = build_simulation(target, simulator_settings(dataset))
     if dataset["simulator"] == "langevin":
-        simulation = build_simulation(target, dataset["langevin"])
         refuse_stuck(simulation.integrator, target, dataset["langevin"]["integrator"])
     denoiser = build_denoiser(plain, target.dim, process, data=None, n_components=1)
     x_0 = torch.ones(N, target.dim)

@@ -15,6 +15,14 @@ from truescore.config.schema.fields import (
 )
 from truescore.state_space import StateSpace
 
+# The section that says how a simulator is run, by its name; exact samples need none.
+SECTIONS = {
+    "langevin": "langevin",
+    "glauber": "markov_chain",
+    "metropolis": "markov_chain",
+    "wolff": "markov_chain",
+}
+
 
 class Langevin(Strict):
     """The section ``langevin`` of a law of reals; times in units where the mobility is 1."""
@@ -27,6 +35,15 @@ class Langevin(Strict):
     thin: Positive
 
 
+class MarkovChain(Strict):
+    """The section ``markov_chain`` of a law of spins; times in sweeps."""
+
+    n_chains: Count
+    start: Literal["uniform", "up"]
+    burn_in: Annotated[int, Field(ge=0)]
+    thin: Count
+
+
 class AnyDataset(Open):
     """What the data module reads of any law; the rest are the law's own arguments."""
 
@@ -37,13 +54,15 @@ class AnyDataset(Open):
     n_val: Count
     batch_size: Count
     langevin: Langevin | None = None
-    simulator: Literal["exact", "langevin"]
+    markov_chain: MarkovChain | None = None
+    simulator: Literal["exact", "langevin", "glauber", "metropolis", "wolff"]
 
     @field_validator("simulator")
     @classmethod
     def _is_described(cls, value: str, info: ValidationInfo) -> str:
-        if value == "langevin" and info.data.get("langevin", ...) is None:
-            raise ValueError("exact: this law has no section dataset.langevin to say how")
+        section = SECTIONS.get(value)
+        if section is not None and info.data.get(section, ...) is None:
+            raise ValueError(f"exact: this law has no section dataset.{section} to say how")
         return value
 
     @field_validator("batch_size")
@@ -55,11 +74,23 @@ class AnyDataset(Open):
         return value
 
 
-class IsingRing(AnyDataset, Strict):
-    """conf/dataset/ising_ring.yaml; its covariance is held as dim x dim numbers."""
+class RealDataset(AnyDataset, Strict):
+    """What laws of reals share."""
+
+    state_space: Literal["real"]
+    simulator: Literal["exact", "langevin"]
+
+
+class SpinDataset(AnyDataset, Strict):
+    """What laws of spins share."""
 
     state_space: Literal["spin"]
-    simulator: Literal["exact"]
+    simulator: Literal["exact", "glauber", "metropolis", "wolff"]
+
+
+class IsingRing(SpinDataset):
+    """conf/dataset/ising_ring.yaml; its covariance is held as dim x dim numbers."""
+
     dim: Annotated[int, Field(ge=3, le=4096)]
     coupling: float
     temperature: Positive
@@ -73,44 +104,39 @@ class IsingRing(AnyDataset, Strict):
         return value
 
 
-class GinzburgLandau(AnyDataset, Strict):
+class GinzburgLandau(RealDataset):
     """conf/dataset/ginzburg_landau.yaml."""
 
-    state_space: Literal["real"]
     dim: Annotated[int, Field(ge=2)]
     lam: Positive
     temperature: Positive
     half_width: Annotated[float, Field(ge=0.01)] | None
 
 
-class FourWell(AnyDataset, Strict):
+class FourWell(RealDataset):
     """conf/dataset/four_well.yaml."""
 
-    state_space: Literal["real"]
     dim: Literal[1]
     temperature: Annotated[float, Field(ge=0.01)]
 
 
-class SwissRoll(AnyDataset, Strict):
+class SwissRoll(RealDataset):
     """conf/dataset/swiss_roll.yaml."""
 
-    state_space: Literal["real"]
     dim: Literal[2]
     noise: Positive
 
 
-class IsotropicGaussian(AnyDataset, Strict):
+class IsotropicGaussian(RealDataset):
     """conf/dataset/isotropic_gaussian.yaml."""
 
-    state_space: Literal["real"]
     dim: Count
     scale: Positive
 
 
-class CorrelatedGaussian(AnyDataset, Strict):
+class CorrelatedGaussian(RealDataset):
     """conf/dataset/anticorrelated_gaussian.yaml."""
 
-    state_space: Literal["real"]
     dim: Annotated[int, Field(ge=2)]
     correlation: Annotated[float, Field(gt=-1, lt=1)]
 
@@ -123,20 +149,18 @@ class CorrelatedGaussian(AnyDataset, Strict):
         return value
 
 
-class SymmetricMixture(AnyDataset, Strict):
+class SymmetricMixture(RealDataset):
     """conf/dataset/symmetric_mixture.yaml."""
 
-    state_space: Literal["real"]
     dim: Literal[2]
     n_components: Annotated[int, Field(ge=2)]
     radius: Positive
     scale: Positive
 
 
-class RandomMixture(AnyDataset, Strict):
+class RandomMixture(RealDataset):
     """conf/dataset/random_mixture.yaml."""
 
-    state_space: Literal["real"]
     dim: Count
     n_components: Count
     spread: Positive

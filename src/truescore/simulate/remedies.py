@@ -1,0 +1,45 @@
+"""What to do about a dataset that fails its certificate."""
+
+from dataclasses import dataclass
+
+from truescore.targets.base import StateSpace
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """One for each kind of failure.
+
+    Attributes:
+        burn_in: the start is not forgotten.
+        length: the rows are worth too few independent ones.
+        step: an energy is off, as by too long a step.
+    """
+
+    burn_in: str
+    length: str
+    step: str
+
+
+EXACT = "dataset.simulator=exact"
+CHANCE = (
+    "change the seed (one perfect dataset in 100 fails); if that fails too,"
+    " the law's samples and its exact values disagree"
+)
+LANGEVIN = Remedies(
+    burn_in=f"raise dataset.langevin.burn_in, lower dataset.langevin.dt or use {EXACT}",
+    length=f"raise dataset.langevin.thin and dataset.langevin.burn_in or use {EXACT}",
+    step=f"lower dataset.langevin.dt, use dataset.langevin.integrator=mala or {EXACT}",
+)
+
+
+def remedies(simulator: str, state_space: StateSpace) -> Remedies:
+    """The remedies for data that ``simulator`` drew, a name as in ``Certificate``."""
+    if simulator == "exact":
+        return Remedies(CHANCE, CHANCE, CHANCE)
+    if state_space == "real":
+        return LANGEVIN
+    other = EXACT if simulator == "wolff" else f"dataset.simulator=wolff or {EXACT}"
+    burn_in = f"raise dataset.markov_chain.burn_in or use {other}"
+    length = f"raise dataset.markov_chain.thin and dataset.markov_chain.burn_in or use {other}"
+    # Flips have no step: an energy that is off has not come to rest.
+    return Remedies(burn_in, length, burn_in)
