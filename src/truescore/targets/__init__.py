@@ -5,6 +5,7 @@ from truescore.targets.chain import NearestNeighbourChain
 from truescore.targets.four_well import FourWell
 from truescore.targets.gaussian_mixture import GaussianMixture
 from truescore.targets.ginzburg_landau import GinzburgLandauChain
+from truescore.targets.ising_chain import IsingChain
 from truescore.targets.ising_ring import IndependentSpins, IsingRing
 from truescore.targets.kernel_mixture import KernelMixture
 from truescore.targets.mixtures import (
@@ -22,6 +23,7 @@ __all__ = [
     "GaussianMixture",
     "GinzburgLandauChain",
     "IndependentSpins",
+    "IsingChain",
     "IsingRing",
     "IsotropicGaussian",
     "KernelMixture",

@@ -1,6 +1,7 @@
 """Laws."""
 
-from typing import Annotated, Literal
+from math import isfinite
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
@@ -14,6 +15,10 @@ from truescore.config.schema.fields import (
     Strict,
     Word,
 )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 class Langevin(Strict):
@@ -70,6 +75,46 @@ class IsingRing(AnyDataset, Strict):
         coupling = abs(info.data.get("coupling", 0.0))
         if coupling > 300 * value:
             raise ValueError(f"at least |dataset.coupling| / 300 = {coupling / 300:g}")
+        return value
+
+
+class IsingChain(AnyDataset, Strict):
+    """conf/dataset/ising_chain.yaml; couplings and fields are numbers or lists of them."""
+
+    state_space: Literal["spin"]
+    simulator: Literal["exact"]
+    dim: Annotated[int, Field(ge=2, le=4096)]
+    boundary: Literal["open", "periodic"]
+    coupling: Any
+    field: Any
+    temperature: Positive
+
+    @field_validator("boundary")
+    @classmethod
+    def _closes(cls, value: str, info: ValidationInfo) -> str:
+        if value == "periodic" and info.data.get("dim") == 2:
+            raise ValueError("open, or dataset.dim=3 or more: two sites make no ring")
+        return value
+
+    @field_validator("coupling", "field")
+    @classmethod
+    def _has_one_for_each(cls, value: Any, info: ValidationInfo) -> Any:
+        bonds = info.field_name == "coupling"
+        if not all(_is_number(x) for x in (value if isinstance(value, list) else [value])):
+            raise ValueError(f"a number, or a list with one for each {'bond' if bonds else 'site'}")
+        count = info.data.get("dim", 0) - int(bonds and info.data.get("boundary") == "open")
+        if isinstance(value, list) and "dim" in info.data and len(value) != count:
+            raise ValueError(f"one number or {count} of them, not {len(value)}")
+        return value
+
+    @field_validator("temperature")
+    @classmethod
+    def _is_finite_physics(cls, value: float, info: ValidationInfo) -> float:
+        for name in ("coupling", "field"):
+            given = info.data.get(name, 0.0)
+            strongest = max(map(abs, given if isinstance(given, list) else [given]), default=0.0)
+            if strongest > 80 * value:
+                raise ValueError(f"at least |dataset.{name}| / 80 = {strongest / 80:g}")
         return value
 
 
@@ -146,6 +191,7 @@ class RandomMixture(AnyDataset, Strict):
 
 DATASETS: dict[str | None, type[BaseModel]] = {
     "ising_ring": IsingRing,
+    "ising_chain": IsingChain,
     "ginzburg_landau": GinzburgLandau,
     "four_well": FourWell,
     "swiss_roll": SwissRoll,
