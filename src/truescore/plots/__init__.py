@@ -13,6 +13,7 @@ from truescore.plots.density import (
     draw_deviation_map,
     draw_histogram,
     draw_points,
+    points_plane,
 )
 from truescore.plots.eigenmodes import draw_eigenmodes, eigenmodes
 from truescore.plots.losses import draw_losses, loss_curves
@@ -100,6 +101,7 @@ __all__ = [
     "mean_profile",
     "memory_curves",
     "ou_families",
+    "points_plane",
     "samples_beside",
     "save",
     "score_error_curve",

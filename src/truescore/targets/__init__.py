@@ -5,6 +5,7 @@ from truescore.targets.chain import NearestNeighbourChain
 from truescore.targets.four_well import FourWell
 from truescore.targets.gaussian_mixture import GaussianMixture
 from truescore.targets.ginzburg_landau import GinzburgLandauChain
+from truescore.targets.gray_code import GrayCode
 from truescore.targets.ising_chain import IsingChain
 from truescore.targets.ising_ring import IndependentSpins, IsingRing
 from truescore.targets.kernel_mixture import KernelMixture
@@ -15,6 +16,7 @@ from truescore.targets.mixtures import (
     SymmetricMixture,
 )
 from truescore.targets.observable import Observable
+from truescore.targets.sampled import SampledLaw
 from truescore.targets.swiss_roll import SwissRoll
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "FourWell",
     "GaussianMixture",
     "GinzburgLandauChain",
+    "GrayCode",
     "IndependentSpins",
     "IsingChain",
     "IsingRing",
@@ -30,6 +33,7 @@ __all__ = [
     "NearestNeighbourChain",
     "Observable",
     "RandomMixture",
+    "SampledLaw",
     "SwissRoll",
     "SymmetricMixture",
     "Target",

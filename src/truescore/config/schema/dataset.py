@@ -118,6 +118,17 @@ class IsingChain(AnyDataset, Strict):
         return value
 
 
+class GrayCode(AnyDataset, Strict):
+    """conf/dataset/gray_code.yaml."""
+
+    state_space: Literal["spin"]
+    simulator: Literal["exact"]
+    dim: Literal[32]
+    points: Literal[
+        "2spirals", "8gaussians", "circles", "moons", "pinwheel", "swissroll", "checkerboard"
+    ]
+
+
 class GinzburgLandau(AnyDataset, Strict):
     """conf/dataset/ginzburg_landau.yaml."""
 
@@ -192,6 +203,7 @@ class RandomMixture(AnyDataset, Strict):
 DATASETS: dict[str | None, type[BaseModel]] = {
     "ising_ring": IsingRing,
     "ising_chain": IsingChain,
+    "gray_code": GrayCode,
     "ginzburg_landau": GinzburgLandau,
     "four_well": FourWell,
     "swiss_roll": SwissRoll,

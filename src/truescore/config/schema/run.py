@@ -12,6 +12,7 @@ from truescore.config.schema.fields import Count, Positive, StateSpace, Strict, 
 DISTANCES: dict[str, tuple[StateSpace, ...]] = {
     "energy_distance": ("real", "spin"),
     "mmd": ("real", "spin"),
+    "hamming_mmd": ("spin",),
     "sliced_wasserstein": ("real",),
     "wasserstein_1": ("real",),
     "wasserstein_2": ("real",),
