@@ -93,7 +93,7 @@ def evaluate(
     """Judge samples of a law, and a denoiser's score if there is one.
 
     A law of which samples alone are known has no exact score and no fits: distances judge its
-    samples, and the training data beside them.
+    samples, and the training data beside them. One without a posterior has no score error.
 
     Args:
         target: the law.
@@ -119,7 +119,7 @@ def evaluate(
         drawn = law.sample(len(samples), keyed_generator(HELD_OUT_SEED, "baseline", index))
         baselines[name] = evaluate_samples(perfect, drawn)
     curve, baseline_curves, plane = None, {}, None
-    if denoiser is not None and process is not None and not sampled:
+    if denoiser is not None and process is not None and target.has_posterior:
         curve = _score_error(target, process, denoiser, settings)
         judgements[SCORE_ERROR] = curve.mean(n_bootstrap=settings["n_bootstrap"])
         plane = _plane(target, process, denoiser, training_data, settings)

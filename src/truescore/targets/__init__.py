@@ -8,6 +8,7 @@ from truescore.targets.ginzburg_landau import GinzburgLandauChain
 from truescore.targets.gray_code import GrayCode
 from truescore.targets.ising_chain import IsingChain
 from truescore.targets.ising_ring import IndependentSpins, IsingRing
+from truescore.targets.ising_torus import IsingTorus
 from truescore.targets.kernel_mixture import KernelMixture
 from truescore.targets.mixtures import (
     CorrelatedGaussian,
@@ -28,6 +29,7 @@ __all__ = [
     "IndependentSpins",
     "IsingChain",
     "IsingRing",
+    "IsingTorus",
     "IsotropicGaussian",
     "KernelMixture",
     "NearestNeighbourChain",

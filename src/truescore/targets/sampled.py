@@ -16,6 +16,8 @@ class SampledLaw(Target):
     an exact value it has none: no observables, no marginals, no baselines, no score error.
     """
 
+    has_posterior = False
+
     def log_prob(self, x: Tensor) -> Tensor:
         """Unknown."""
         self._unknown("density")

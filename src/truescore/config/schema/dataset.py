@@ -118,6 +118,33 @@ class IsingChain(AnyDataset, Strict):
         return value
 
 
+class IsingTorus(AnyDataset, Strict):
+    """conf/dataset/ising_torus.yaml; its shorter side has 3 to 10 sites."""
+
+    state_space: Literal["spin"]
+    simulator: Literal["exact"]
+    rows: Annotated[int, Field(ge=3, le=1000)]
+    columns: Annotated[int, Field(ge=3, le=1000)]
+    coupling: float
+    temperature: Positive
+
+    @field_validator("columns")
+    @classmethod
+    def _is_narrow(cls, value: int, info: ValidationInfo) -> int:
+        rows = info.data.get("rows", 3)
+        if min(rows, value) > 10:
+            raise ValueError(f"at most 10, or dataset.rows={rows} at most 10")
+        return value
+
+    @field_validator("temperature")
+    @classmethod
+    def _is_finite_physics(cls, value: float, info: ValidationInfo) -> float:
+        coupling = abs(info.data.get("coupling", 0.0))
+        if coupling > 10 * value:
+            raise ValueError(f"at least |dataset.coupling| / 10 = {coupling / 10:g}")
+        return value
+
+
 class GrayCode(AnyDataset, Strict):
     """conf/dataset/gray_code.yaml."""
 
@@ -203,6 +230,7 @@ class RandomMixture(AnyDataset, Strict):
 DATASETS: dict[str | None, type[BaseModel]] = {
     "ising_ring": IsingRing,
     "ising_chain": IsingChain,
+    "ising_torus": IsingTorus,
     "gray_code": GrayCode,
     "ginzburg_landau": GinzburgLandau,
     "four_well": FourWell,
