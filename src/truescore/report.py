@@ -47,9 +47,7 @@ def report(
             baseline: {name: j.as_dict() for name, j in judged.items()}
             for baseline, judged in evaluation.baselines.items()
         },
-        "eigenmodes": None
-        if evaluation.eigenmodes is None
-        else evaluation.eigenmodes.as_dict(),
+        "eigenmodes": None if evaluation.eigenmodes is None else evaluation.eigenmodes.as_dict(),
         "score_error_curve": None if evaluation.curve is None else evaluation.curve.as_dict(),
         "plane": None if evaluation.plane is None else evaluation.plane.as_dict(),
     }

@@ -1,4 +1,4 @@
-"""Codes of points: bits and plane undo each other, and the sets have the moments of their recipe."""
+"""Codes of points: bits and plane undo each other; the sets have the moments of their recipe."""
 
 import math
 

@@ -61,7 +61,9 @@ def test_observables_are_their_enumeration(law):
     x, p, _ = enumerated(law)
     single = {o.name: o.average(x[:, None]) for o in law.observables()}
     for observable in law.observables():
-        torch.testing.assert_close(p @ single[observable.name], observable.exact, atol=1e-12, rtol=0)
+        torch.testing.assert_close(
+            p @ single[observable.name], observable.exact, atol=1e-12, rtol=0
+        )
     assert {"energy_per_site", "two_point_function", "kink_density"} <= set(single)
     energy = energies(law, x)[:, None] / law.dim
     torch.testing.assert_close(single["energy_per_site"], energy, atol=1e-12, rtol=0)

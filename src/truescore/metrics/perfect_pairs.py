@@ -15,7 +15,7 @@ from truescore.targets import Observable, Target
 log = logging.getLogger(__name__)
 
 N_MAX = 512
-"""Size of the sets that are drawn; a distance looks at ``null_size`` of each, or has its own."""
+"""Size of the sets that are drawn, unless a distance has a larger ``null_size``."""
 
 # As many exact samples stand ready as most distances take.
 N_EXACT = 10_000
@@ -29,8 +29,8 @@ class PerfectPairs:
 
     ``n_null`` pairs of sets of min(n, 512) exact samples are drawn, once per law and distance; more
     for a distance whose null draws need more. Where a distance looks at more samples than its null
-    draws did, these are scaled by the sizes' ratio to the power of its rate. What is judged is held against one exact set, independent of the null draws
-    and the same for every model of a law.
+    draws did, these are scaled by the sizes' ratio to the power of its rate. What is judged is held
+    against one exact set, independent of the null draws and the same for every model of a law.
 
     Args:
         target: the law.

@@ -76,7 +76,7 @@ class GrayCode(SampledLaw):
         bits = (spins > 0).long().unflatten(1, (2, BITS + 1))
         # A bit of the cell is the parity of the Gray code's bits down to it.
         cell = (bits[..., 1:].cumsum(-1) % 2) @ (2 ** torch.arange(BITS - 1, -1, -1)).to(bits)
-        return (1 - 2 * bits[..., 0]) * (cell + 0.5) / self.scale
+        return (1 - 2 * bits[..., 0]) * (cell.double() + 0.5) / self.scale
 
     def parameters(self) -> dict[str, Any]:
         """Plain values that determine the law."""

@@ -1,4 +1,4 @@
-"""The Ising model on an open chain or a ring whose couplings and fields differ from site to site."""
+"""The Ising model on a chain or a ring whose couplings and fields differ from site to site."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -62,9 +62,7 @@ class IsingChain(NearestNeighbourChain):
         }
 
 
-def _for_each(
-    name: str, value: float | Sequence[float], count: int, temperature: float
-) -> Tensor:
+def _for_each(name: str, value: float | Sequence[float], count: int, temperature: float) -> Tensor:
     """One number for each bond or site, ``(count,)`` float64."""
     values = torch.as_tensor(value, dtype=torch.float64)
     if values.shape not in ((), (count,)):

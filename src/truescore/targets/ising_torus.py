@@ -41,8 +41,8 @@ class IsingTorus(Target):
         shorter, longer = sorted((rows, columns))
         if not 3 <= shorter <= WIDEST:
             raise UserError(
-                f"got a torus of {rows} x {columns}, expected a shorter side of 3 to {WIDEST} sites:"
-                " change rows or columns"
+                f"got a torus of {rows} x {columns}, expected a shorter side of 3 to {WIDEST}"
+                " sites: change rows or columns"
             )
         if not temperature > 0:
             raise UserError(f"got temperature={temperature}, expected > 0: raise it")

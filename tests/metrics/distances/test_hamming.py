@@ -28,7 +28,9 @@ def test_it_is_the_mean_of_ten_unbiased_estimates(generator):
     values = []
     for k in range(10):
         first, second = x[5 * k : 5 * k + 5], y[5 * k : 5 * k + 5]
-        own = [kernel(*pair) for side in (first, second) for pair in itertools.permutations(side, 2)]
+        own = [
+            kernel(*pair) for side in (first, second) for pair in itertools.permutations(side, 2)
+        ]
         mixed = [kernel(a, b) for a in first for b in second]
         values.append(sum(own) / 20 - 2 * sum(mixed) / 25)
     distance = HammingDiscrepancy(law())

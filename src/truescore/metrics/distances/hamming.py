@@ -38,7 +38,7 @@ class HammingDiscrepancy(Embedding):
         return float(self.each(x, y).mean())
 
     def each(self, x: Tensor, y: Tensor) -> Tensor:
-        """The unbiased squares of the ten pairs of sets, ``(10,)``; what is left over is not seen."""
+        """The unbiased squares of the ten pairs of sets, ``(10,)``; the rest is not looked at."""
         size = min(len(x), len(y)) // N_SETS
         pairs = zip(x.split(size), y.split(size), strict=False)
         squares = [self.unbiased_square(a, b) for a, b in list(pairs)[:N_SETS]]
