@@ -45,24 +45,24 @@ def test_it_is_the_mean_of_ten_unbiased_estimates(generator):
 def test_its_mean_is_the_exact_square(mean, generator, assert_mean):
     """For independent spins of means a and b, k = prod (c + s x x'), E k = (c + s a b)^d."""
     distance = HammingDiscrepancy(law())
-    x = law(mean).sample(400 * 50, generator).double().reshape(400, 50, 4)
-    y = law().sample(400 * 50, generator).double().reshape(400, 50, 4)
+    x = law(mean).sample(200 * 50, generator).double().reshape(200, 50, 4)
+    y = law().sample(200 * 50, generator).double().reshape(200, 50, 4)
     even, odd = (1 + math.exp(-0.1)) / 2, (1 - math.exp(-0.1)) / 2
     exact = (even + odd * mean**2) ** 4 - even**4
     assert_mean(torch.tensor([distance(a, b) for a, b in zip(x, y, strict=True)]), exact)
 
 
 def test_scaled_draws_follow_the_law_of_larger_sets(generator):
-    """Null draws at 1,280 against fresh ones at 4,000."""
-    ring, n, fresh = IsingChain(6, 0.4), 4000, 120
-    null = PerfectSamples(ring, n_null=200, distances=["hamming_mmd"]).null_laws(n)["hamming_mmd"]
+    """Null draws at 1,280 against fresh ones at 2,560."""
+    ring, n, fresh = IsingChain(6, 0.4), 2560, 60
+    null = PerfectSamples(ring, n_null=100, distances=["hamming_mmd"]).null_laws(n)["hamming_mmd"]
     distance = HammingDiscrepancy(ring)
     pairs = ring.sample(fresh * 2 * n, generator).double().reshape(fresh, 2, n, 6)
     values = torch.tensor([distance(x, y) for x, y in pairs])
     assert ks_2samp(values.numpy(), null.draws.numpy()).pvalue > FALSE_ALARM
-    # Both are centred and their spreads agree; a wrong power of the sizes would be off by 1.8.
+    # Both are centred and their spreads agree; a wrong power of the sizes would be off by 1.4.
     assert float(values.std() / null.draws.std()) == pytest.approx(1, abs=0.35)
-    assert abs(float(null.draws.mean())) < 6.5 * float(null.draws.std()) / 200**0.5
+    assert abs(float(null.draws.mean())) < 6.5 * float(null.draws.std()) / 100**0.5
 
 
 def test_codes_are_judged_by_it_alone_and_told_from_another_set(generator):
