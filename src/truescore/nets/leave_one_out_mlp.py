@@ -22,7 +22,7 @@ class LeaveOneOutMLP(nn.Module):
 
     own: Tensor
 
-    def __init__(self, dim: int, width: int = 128, depth: int = 3) -> None:
+    def __init__(self, dim: int, width: int = 96, depth: int = 3) -> None:
         super().__init__()
         if min(width, depth) < 1:
             raise UserError(f"got width={width}, depth={depth}, expected at least 1: raise it")
