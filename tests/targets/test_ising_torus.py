@@ -165,7 +165,6 @@ def test_wide_strips_have_onsagers_energy():
     assert all(abs(slope - rate) < 0.4 for slope in slopes)
 
 
-@pytest.mark.slow
 def test_ten_by_ten_is_affordable(assert_mean):
     law = IsingTorus(10, 10, 1.0, 2.5)
     assert law.log_normalizer == pytest.approx(kaufman(10, 10, 0.4), rel=1e-11)

@@ -14,8 +14,9 @@ class Strip:
 
     Q is the sum of x x' over all bonds. With S = 2^w states of a column, the matrix
     A(s, s') = exp(K (s.s' + (q(s) + q(s'))/2)), q the bonds within a column, is symmetric and
-    Z = tr A^L. One spectrum of A gives every moment, whatever L; it takes S^3 operations and
-    three matrices of S^2 numbers, which for w = 10 are some seconds and 25 MB.
+    Z = tr A^L. One spectrum of A gives every moment, whatever L, and 2 log2 L powers of A the
+    samples. For w = 10 that is a second on one core and 8 MB for each such matrix; 10,000 states of
+    10 x 10 take 1.5 s.
 
     Args:
         width: w, at least 3.
