@@ -269,10 +269,19 @@ def test_laws_of_few_dimensions_say_what_they_take(composed, law, override, erro
     ],
 )
 def test_an_odd_network_needs_an_even_law(composed, law, even):
+    law = [*law, "metrics=codes"]
     assert check(composed(*law, "model.net.odd=false")) == []
     assert check(composed(*law, "model=leave_one_out_mlp")) == []
     errors = check(composed(*law))
     assert [line.endswith("use model.net.odd=false") for line in errors] == [True] * (not even)
+
+
+def test_codes_need_a_distance(composed):
+    codes = ["dataset=gray_code", "model=leave_one_out_mlp"]
+    (error,) = check(composed(*codes))
+    assert error.startswith("metrics.distances: got [], expected some")
+    assert error.endswith("use metrics=codes")
+    assert check(composed(*codes, "metrics.distances=[energy_distance]")) == []
 
 
 def test_distances_must_have_a_meaning_for_the_law(composed):

@@ -71,6 +71,11 @@ def _weighting_errors(model: Mapping[str, Any], loss: Mapping[str, Any]) -> list
 def _distance_errors(distances: Any, law: Any, space: StateSpace) -> list[str]:
     if not isinstance(distances, list):
         return []
+    if law == "gray_code" and not distances:
+        return [
+            "metrics.distances: got [], expected some, as dataset=gray_code has no exact values to"
+            " hold samples against: use metrics=codes"
+        ]
     spaces = {str(name): DISTANCES.get(str(name), (space,)) for name in distances}
     remedy = ",".join(name for name in spaces if space in spaces[name])
     return [

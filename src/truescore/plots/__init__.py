@@ -13,7 +13,6 @@ from truescore.plots.density import (
     draw_deviation_map,
     draw_histogram,
     draw_points,
-    points_plane,
 )
 from truescore.plots.eigenmodes import draw_eigenmodes, eigenmodes
 from truescore.plots.losses import draw_losses, loss_curves
@@ -32,6 +31,7 @@ from truescore.plots.moments import (
 )
 from truescore.plots.noising import Moment, draw_moment, noising
 from truescore.plots.paths import brownian_paths, draw_brownian, ou_families
+from truescore.plots.points import points_plane
 from truescore.plots.samples import draw_samples, samples_beside
 from truescore.plots.score_error import draw_score_error, score_error_curve
 from truescore.plots.score_field import (

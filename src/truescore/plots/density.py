@@ -123,7 +123,7 @@ def line_panels(
     draw_histogram(upper, generated, grid, density, n_bins=n_bins)
     draw_deviation(lower, generated, grid, density, n_bins=n_bins)
     upper.set_xlabel("")
-    _say_what_is_outside(upper, np.asarray(generated)[:, None], [np.asarray(grid)])
+    say_what_is_outside(upper, np.asarray(generated)[:, None], [np.asarray(grid)])
     style.legend(upper, ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
 
 
@@ -266,37 +266,10 @@ def plane_panels(
     labels = [f"{share:.0%} of the law" for share in reversed(SHARES)]
     options = {"ncols": 3, "frameon": False, "fontsize": style.TICK}
     figure.legend(handles, labels, loc="outside lower center", **options)
-    _say_what_is_outside(left, first, [across, up])
+    say_what_is_outside(left, first, [across, up])
 
 
-def points_plane(
-    generated: ArrayLike, exact: ArrayLike, *, half_width: float, n_show: int = 2000
-) -> Figure:
-    """Show generated points of the plane beside exact ones, where no density is known.
-
-    Args:
-        generated: Generated points (n, 2).
-        exact: Exact points (m, 2).
-        half_width: The panels cover the square [-half_width, half_width]^2.
-        n_show: How many of each set are drawn.
-    """
-    if not half_width > 0:
-        raise UserError(f"half_width: got {half_width}, expected a number > 0.")
-    figure = style.new_figure(9, 4.8)
-    left, right = figure.subplots(1, 2, sharex=True, sharey=True)
-    draw_points(left, generated, title="generated", colour=style.GENERATED, n_show=n_show)
-    draw_points(right, exact, title="exact samples", colour=style.EXACT, n_show=n_show)
-    for ax in (left, right):
-        ax.set_aspect("equal")
-        ax.set_xlim(-half_width, half_width)
-        ax.set_ylim(-half_width, half_width)
-    right.set_ylabel("")
-    ends = np.array([-half_width, half_width])
-    _say_what_is_outside(left, np.asarray(generated), [ends, ends])
-    return figure
-
-
-def _say_what_is_outside(ax: Axes, points: arrays.Floats, axes: list[arrays.Floats]) -> None:
+def say_what_is_outside(ax: Axes, points: arrays.Floats, axes: list[arrays.Floats]) -> None:
     """Write how many points lie beyond the axes, if any do."""
     low, high = (np.array([axis[end] for axis in axes]) for end in (0, -1))
     lost = int(((points < low) | (points > high)).any(1).sum())
