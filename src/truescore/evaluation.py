@@ -27,7 +27,7 @@ from truescore.metrics.plane import Plane, look_at_plane
 from truescore.plots import TRAINING_DATA
 from truescore.processes import Process
 from truescore.randomness import keyed_generator
-from truescore.targets import Target
+from truescore.targets import SampledLaw, Target
 from truescore.targets.fitted import (
     fit_coupling,
     fit_gaussian,
@@ -57,7 +57,7 @@ class Evaluation:
         judgements: by metric, ``score_error`` among them if a denoiser was given, and
             ``excess_loss`` if its loss was too.
         baselines: the same for laws fitted without a network, and for the training data.
-        eigenmodes: errors of the variance, mode by mode.
+        eigenmodes: errors of the variance, mode by mode, if the exact ones are known.
         curve: score error over the noise level, if a denoiser was given.
         baseline_curves: the same for the baselines.
         plane: its score as a field, for a law of reals in the plane.
@@ -68,7 +68,7 @@ class Evaluation:
     training_data: Tensor
     judgements: dict[str, Judgement]
     baselines: dict[str, dict[str, Judgement]]
-    eigenmodes: EigenmodeErrors
+    eigenmodes: EigenmodeErrors | None
     curve: ScoreErrorCurve | None
     baseline_curves: dict[str, ScoreErrorCurve]
     plane: Plane | None
@@ -92,6 +92,9 @@ def evaluate(
 ) -> Evaluation:
     """Judge samples of a law, and a denoiser's score if there is one.
 
+    A law of which samples alone are known has no exact score and no fits: distances judge its
+    samples, and the training data beside them. One without a posterior has no score error.
+
     Args:
         target: the law.
         samples: generated samples, ``(n, d)``.
@@ -108,13 +111,15 @@ def evaluate(
         distances=settings.get("distances", ()),
     )
     judgements = evaluate_samples(perfect, samples)
-    laws = {name: fit(training_data) for name, fit in BASELINES[target.state_space].items()}
+    sampled = isinstance(target, SampledLaw)
+    fits = {} if sampled else BASELINES[target.state_space]
+    laws = {name: fit(training_data) for name, fit in fits.items()}
     baselines = {TRAINING_DATA: evaluate_samples(perfect, training_data)}
     for index, (name, law) in enumerate(laws.items()):
         drawn = law.sample(len(samples), keyed_generator(HELD_OUT_SEED, "baseline", index))
         baselines[name] = evaluate_samples(perfect, drawn)
     curve, baseline_curves, plane = None, {}, None
-    if denoiser is not None and process is not None:
+    if denoiser is not None and process is not None and target.has_posterior:
         curve = _score_error(target, process, denoiser, settings)
         judgements[SCORE_ERROR] = curve.mean(n_bootstrap=settings["n_bootstrap"])
         plane = _plane(target, process, denoiser, training_data, settings)
@@ -131,7 +136,7 @@ def evaluate(
         training_data,
         judgements,
         baselines,
-        eigenmode_errors(target, samples),
+        None if sampled else eigenmode_errors(target, samples),
         curve,
         baseline_curves,
         plane,

@@ -47,14 +47,16 @@ def report(
             baseline: {name: j.as_dict() for name, j in judged.items()}
             for baseline, judged in evaluation.baselines.items()
         },
-        "eigenmodes": evaluation.eigenmodes.as_dict(),
+        "eigenmodes": None if evaluation.eigenmodes is None else evaluation.eigenmodes.as_dict(),
         "score_error_curve": None if evaluation.curve is None else evaluation.curve.as_dict(),
         "plane": None if evaluation.plane is None else evaluation.plane.as_dict(),
     }
 
 
-def report_certificate(folder: Path, certificate: Certificate) -> None:
-    """Log a dataset's certificate, with a warning for each failure, and save its plain values."""
+def report_certificate(folder: Path, certificate: Certificate | None) -> None:
+    """Log a dataset's certificate, if any, with a warning for each failure, and save its values."""
+    if certificate is None:
+        return
     text = io.StringIO()
     Console(file=text, width=WIDTH).print(certificate_table(certificate))
     log.info("%s", text.getvalue().rstrip())

@@ -249,6 +249,23 @@ def test_a_state_space_that_is_no_word_is_an_error_and_not_a_crash():
         ("four_well", "dim=2", "dataset.dim: got 2, expected 1"),
         ("four_well", "temperature=0", "dataset.temperature: got 0, expected a number >= 0.01"),
         ("swiss_roll", "dim=3", "dataset.dim: got 3, expected 2"),
+        ("ising_torus", "rows=2", "dataset.rows: got 2, expected an integer >= 3"),
+        ("ising_torus", "coupling=40", "dataset.temperature: got 3.0, expected at least |dataset."),
+        ("gray_code", "points=rings", "dataset.points: got 'rings', expected 2spirals or 8gauss"),
+        ("gray_code", "dim=16", "dataset.dim: got 16, expected 32"),
+        ("ising_chain", "coupling=strong", "dataset.coupling: got 'strong', expected a number, or"),
+        (
+            "ising_chain",
+            "coupling=[1.0,2.0]",
+            "dataset.coupling: got [1.0, 2.0], expected one numb",
+        ),
+        ("ising_chain", "field=[0.5]", "dataset.field: got [0.5], expected one number or 64 of"),
+        (
+            "ising_chain",
+            "field=-81",
+            "dataset.temperature: got 1.0, expected at least |dataset.fie",
+        ),
+        ("ising_chain", "boundary=fixed", "dataset.boundary: got 'fixed', expected open or peri"),
         ("swiss_roll", "noise=-0.5", "dataset.noise: got -0.5, expected a number > 0"),
         ("symmetric_mixture", "n_components=1", "dataset.n_components: got 1"),
         ("random_mixture", "seed=-1", "dataset.seed: got -1"),
@@ -264,6 +281,32 @@ def test_laws_of_few_dimensions_say_what_they_take(composed, law, override, erro
     assert [line for line in errors if line.startswith("dataset.")][0].startswith(error)
     plain = check(composed(f"dataset={law}"))
     assert not [line for line in plain if line.startswith("dataset.")]
+
+
+@pytest.mark.parametrize(
+    ("law", "even"),
+    [
+        (["dataset=ising_chain"], True),
+        (["dataset=ising_chain", "dataset.field=0.3"], False),
+        (["dataset=ising_chain", "dataset.dim=3", "dataset.field=[0.0,0.1,0.0]"], False),
+        (["dataset=gray_code"], False),
+        (["dataset=ising_torus"], True),
+    ],
+)
+def test_an_odd_network_needs_an_even_law(composed, law, even):
+    law = [*law, "metrics=codes"]
+    assert check(composed(*law, "model.net.odd=false")) == []
+    assert check(composed(*law, "model=leave_one_out_mlp")) == []
+    errors = check(composed(*law))
+    assert [line.endswith("use model.net.odd=false") for line in errors] == [True] * (not even)
+
+
+def test_codes_need_a_distance(composed):
+    codes = ["dataset=gray_code", "model=leave_one_out_mlp"]
+    (error,) = check(composed(*codes))
+    assert error.startswith("metrics.distances: got [], expected some")
+    assert error.endswith("use metrics=codes")
+    assert check(composed(*codes, "metrics.distances=[energy_distance]")) == []
 
 
 def test_distances_must_have_a_meaning_for_the_law(composed):

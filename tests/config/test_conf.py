@@ -35,7 +35,9 @@ def test_all_the_experiments_are_there():
     chain = {f"gl_d{d}" for d in (8, 16, 20, 32, 64, 128)}
     line = {"four_well", "four_well_trajectory"}
     plane = {"swiss_roll", "swiss_roll_fixed_sigma"}
-    assert set(EXPERIMENTS) == ising | chain | line | plane
+    sets = "2spirals", "8gaussians", "circles", "moons", "pinwheel", "swissroll", "checkerboard"
+    codes = {f"gray_{points}" for points in sets}
+    assert set(EXPERIMENTS) == ising | chain | line | plane | codes
     assert set(SIMULATIONS) < set(FILES)
 
 
@@ -49,6 +51,10 @@ def test_an_experiment_is_valid_and_trains_on_what_it_says(composed, experiment)
         assert config.dataset.name == {"ising": "ising_ring", "gl": "ginzburg_landau"}[law]
         assert config.dataset.dim == int(dim)
         assert config.dataset.n_train == {"ising": 10_000, "gl": 100_000}[law]
+    elif config.dataset.name == "gray_code":
+        assert experiment == f"gray_{config.dataset.points}"
+        # The discrepancy's protocol: ten sets of 4,000.
+        assert (config.sampler.n_generate, config.metrics.distances) == (40_000, ["hamming_mmd"])
     else:
         assert experiment.startswith(config.dataset.name)
     # A batch is a real one: many points, and many batches to an epoch unless all are asked for.

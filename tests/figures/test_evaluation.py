@@ -8,8 +8,15 @@ import torch
 from truescore.denoisers import oracle
 from truescore.evaluation import evaluate
 from truescore.figures import evaluation_figures, sample_figures, save_figures
-from truescore.processes import VariancePreserving
-from truescore.targets import FourWell, GinzburgLandauChain, KernelMixture, SwissRoll
+from truescore.processes import SpinFlip, VariancePreserving
+from truescore.targets import (
+    FourWell,
+    GinzburgLandauChain,
+    GrayCode,
+    IsingTorus,
+    KernelMixture,
+    SwissRoll,
+)
 
 SETTINGS = {"n_null": 200, "n_score": 50, "n_levels": 4, "n_bootstrap": 100}
 OF_THE_PLANE = {"marginals", "score_field", "score_error_by_distance", "memory"}
@@ -45,6 +52,34 @@ def test_the_exact_score_has_no_error():
         law, draw(law, 100, 2), draw(law, 100, 3), SETTINGS, process, oracle(law, process)
     )
     assert found.judgements["score_error"].value == 0
+
+
+def test_codes_are_judged_by_samples_alone(tmp_path):
+    """No fits, no eigenmodes, no score error: neither has an exact value to stand beside."""
+    law, process = GrayCode("moons"), SpinFlip(32)
+    settings = SETTINGS | {"distances": ["hamming_mmd"]}
+    uniform = 2.0 * torch.randint(2, (500, 32), generator=torch.Generator().manual_seed(8)) - 1
+    found = evaluate(law, uniform, draw(law, 1000, 7), settings, process, oracle(law, process))
+    assert set(found.judgements) == {"hamming_mmd"}
+    assert found.judgements["hamming_mmd"].verdict != "at floor"
+    assert set(found.baselines) == {"training data"}
+    assert found.baselines["training data"]["hamming_mmd"].verdict == "at floor"
+    assert found.eigenmodes is None and found.curve is None
+    figures = evaluation_figures(law, found, "codes")
+    assert set(figures) == {"samples", "plane", "verdicts"}
+    save_figures(tmp_path, figures)
+
+
+def test_a_torus_without_a_posterior_has_no_score_error():
+    law = IsingTorus(6, 7)
+    process = SpinFlip(law.dim)
+    settings = SETTINGS | {"n_null": 100}
+    found = evaluate(
+        law, draw(law, 200, 9), draw(law, 300, 10), settings, process, oracle(law, process)
+    )
+    assert found.curve is None and "score_error" not in found.judgements
+    assert found.judgements["energy_per_site"].verdict == "at floor"
+    assert {"two_point", "eigenmodes"} <= set(evaluation_figures(law, found, "a torus"))
 
 
 def test_a_chain_keeps_its_figures():

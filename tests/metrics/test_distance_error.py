@@ -13,10 +13,12 @@ EVERYWHERE = [name for name, kind in DISTANCES.items() if "spin" in kind.state_s
 NEED_TRANSPORT = ("wasserstein_1", "wasserstein_2")
 
 
-def law_of(name):
+def law_of(name, shift=False):
     if name in NEED_TRANSPORT:
         pytest.importorskip("ot")
-    return gaussian(dim=2)
+    if "real" in DISTANCES[name].state_spaces:
+        return gaussian(dim=2, shift=0.8 * shift)
+    return spins(shift=-0.35 * shift)
 
 
 def judge(law, name, x, n_null=200):
@@ -43,7 +45,7 @@ def test_perfect_samples_are_at_their_floor_at_the_stated_rate(name, generator):
 @pytest.mark.parametrize("name", list(DISTANCES))
 def test_a_shifted_law_is_rejected(name, generator):
     law = law_of(name)
-    judgement = judge(law, name, gaussian(dim=2, shift=0.8).sample(1000, generator))
+    judgement = judge(law, name, law_of(name, shift=True).sample(1000, generator))
     assert judgement.p_value == pytest.approx(1 / 201)
     assert judgement.verdict.endswith("x floor")
     assert judgement.percentile == 100

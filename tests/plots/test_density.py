@@ -71,6 +71,17 @@ def test_many_points_where_none_belong_are_told():
     assert lost[0].get_text() == f"{outside} of 5,002 generated\npoints lie outside"
 
 
+def test_points_without_a_density_stand_beside_each_other():
+    generated = np.append(POINTS[:60], [[7.0, 0.0]], 0)
+    left, right = plots.points_plane(generated, POINTS, half_width=4.5, n_show=50).axes
+    np.testing.assert_array_equal(left.collections[0].get_offsets(), generated[:50])
+    np.testing.assert_array_equal(right.collections[0].get_offsets(), POINTS[:50])
+    assert left.get_xlim() == right.get_ylim() == (-4.5, 4.5)
+    assert left.texts[0].get_text() == "1 of 61 generated\npoints lie outside"
+    with pytest.raises(UserError, match="half_width: got 0"):
+        plots.points_plane(POINTS, POINTS, half_width=0)
+
+
 def test_the_plane_shows_the_first_points_of_each_set_in_its_colour():
     left, centre, *_ = plots.density_plane(POINTS, -POINTS, AXIS, AXIS, PLANE, n_show=100).axes
     for ax, points, colour in ((left, POINTS, plots.GENERATED), (centre, -POINTS, plots.EXACT)):

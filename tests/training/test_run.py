@@ -311,7 +311,14 @@ def test_every_experiment_trains_on_what_it_says(experiment, tmp_path, without_f
     summary = train(config, tmp_path)
     run = truescore.load_run(tmp_path)
     assert summary["dim"] == run.target.dim == config.dataset.dim
-    assert summary["metrics"]["cov_frobenius"]["floor"] > 0
+    name = "hamming_mmd" if experiment.startswith("gray") else "cov_frobenius"
+    assert summary["metrics"][name]["floor"] > 0
+
+
+def test_a_law_without_the_key_dim_trains(tmp_path, without_figures):
+    config = small_config("ising_d16", "dataset=ising_torus", "~dataset.dim")
+    assert train(config, tmp_path)["dim"] == 16
+    assert truescore.load_run(tmp_path).sample(20).shape == (20, 16)
 
 
 @pytest.mark.slow

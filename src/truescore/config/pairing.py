@@ -38,7 +38,22 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
                 f"{group}={section.get('name')} needs {NEEDS[other]}: use {remedy}"
             )
     lines += _distance_errors(config["metrics"].get("distances"), law.get("name"), space)
+    lines += _symmetry_errors(law, config["model"])
     return lines + _weighting_errors(config["model"], config["loss"])
+
+
+def _symmetry_errors(law: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
+    """An odd network of spins on a law that a flip of all of them changes."""
+    net, field = model.get("net"), law.get("field", 0.0)
+    odd = isinstance(net, Mapping) and net.get("odd") is True
+    fields = field if isinstance(field, list) else [field]
+    uneven = {"gray_code": True, "ising_chain": any(fields)}
+    if not odd or not uneven.get(law.get("name", ""), False):
+        return []
+    return [
+        f"dataset={law.get('name')} changes when all spins flip, and model.net.odd=true does not:"
+        " use model.net.odd=false"
+    ]
 
 
 def _weighting_errors(model: Mapping[str, Any], loss: Mapping[str, Any]) -> list[str]:
@@ -63,6 +78,11 @@ def _weighting_errors(model: Mapping[str, Any], loss: Mapping[str, Any]) -> list
 def _distance_errors(distances: Any, law: Any, space: StateSpace) -> list[str]:
     if not isinstance(distances, list):
         return []
+    if law == "gray_code" and not distances:
+        return [
+            "metrics.distances: got [], expected some, as dataset=gray_code has no exact values to"
+            " hold samples against: use metrics=codes"
+        ]
     spaces = {str(name): DISTANCES.get(str(name), (space,)) for name in distances}
     remedy = ",".join(name for name in spaces if space in spaces[name])
     return [

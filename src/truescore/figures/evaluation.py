@@ -13,7 +13,7 @@ from truescore.figures.plane import plane_figures
 from truescore.metrics import metric_labels
 from truescore.metrics.observable_error import group_averages
 from truescore.randomness import keyed_generator
-from truescore.targets import NearestNeighbourChain, Target
+from truescore.targets import GrayCode, NearestNeighbourChain, SampledLaw, Target
 
 N_SHOWN = 200
 DENSITY_POINTS = 400
@@ -25,8 +25,10 @@ def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
     """Generated samples beside the exact law.
 
     On the line and in the plane the density itself; elsewhere some samples, marginals, mean, both
-    covariances and their difference.
+    covariances and their difference. Codes of points in the plane are decoded.
     """
+    if isinstance(target, SampledLaw):
+        return _sampled(target, samples)
     density = _density(target, samples)
     if density is not None and target.dim == 1:
         return {"density": plots.density_line(**density)}
@@ -55,9 +57,10 @@ def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
 def evaluation_figures(target: Target, evaluation: Evaluation, title: str) -> dict[str, Figure]:
     """All figures that judge: samples, verdicts, eigenmodes, two-point function, score error."""
     figures = sample_figures(target, evaluation.samples)
-    figures["verdicts"] = plots.verdicts(**_verdicts(evaluation))
-    if target.dim > 2:
-        modes = evaluation.eigenmodes
+    if evaluation.judgements:
+        figures["verdicts"] = plots.verdicts(**_verdicts(evaluation))
+    modes = evaluation.eigenmodes
+    if target.dim > 2 and modes is not None:
         figures["eigenmodes"] = plots.eigenmodes(
             modes.error,
             np.stack([modes.ci_low, modes.ci_high]),
@@ -80,6 +83,15 @@ def evaluation_figures(target: Target, evaluation: Evaluation, title: str) -> di
             figures["summary"] = plots.summary_panel(
                 title, samples=samples, two_point=two_point, **judged
             )
+    return figures
+
+
+def _sampled(target: SampledLaw, samples: Tensor) -> dict[str, Figure]:
+    figures = {"samples": plots.samples_beside(**_beside(target, samples))}
+    if isinstance(target, GrayCode):
+        exact = target.sample(N_POINTS, keyed_generator(0, "shown"))
+        points = [target.decode(spins).numpy() for spins in (samples, exact)]
+        figures["plane"] = plots.points_plane(*points, half_width=target.reach)
     return figures
 
 
@@ -164,14 +176,15 @@ def _verdicts(evaluation: Evaluation) -> dict[str, Any]:
     )
     floors = np.array([null_laws[name].floor for name in names])
     baselines = {
-        baseline: np.array([judged[name].value for name in names]) / floors
+        baseline: np.array([judged[name].value for name in names]).clip(min=0) / floors
         for baseline, judged in evaluation.baselines.items()
     }
     judged = [evaluation.judgements[name] for name in names]
+    # Unbiased squares may fall below zero, which is no difference.
     return {
         "names": [labels[name] for name in names],
-        "ratio": np.array([j.value for j in judged]) / floors,
-        "band": band.T / floors,
+        "ratio": np.array([j.value for j in judged]).clip(min=0) / floors,
+        "band": band.T.clip(min=0) / floors,
         "verdict": [j.verdict for j in judged],
         "baselines": baselines,
     }

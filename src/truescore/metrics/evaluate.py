@@ -11,11 +11,12 @@ from truescore.metrics.verdict import Judgement
 
 
 def sample_metrics(perfect: PerfectSamples) -> dict[str, SampleMetric]:
-    """A metric for each observable of the law, its single-site marginals and each distance."""
+    """A metric for each observable of the law, its marginals if they are known, each distance."""
     metrics: dict[str, SampleMetric] = {
         o.name: ObservableError(perfect, o) for o in perfect.observables
     }
-    metrics[MARGINALS] = MarginalsKS(perfect)
+    if perfect.has_marginals:
+        metrics[MARGINALS] = MarginalsKS(perfect)
     return metrics | {d.name: DistanceError(perfect, d) for d in perfect.pairs.distances.values()}
 
 

@@ -61,7 +61,7 @@ def load(name: str, expected: Sequence[str], n_null: int) -> dict[str, Tensor] |
         log.warning("%s cannot be read (%s): drawing again", path, error)
         return None
     sound = draws.keys() == set(expected) and all(
-        x.shape == (n_null,) and x.dtype == torch.float64 and bool((x >= 0).all())
+        x.shape == (n_null,) and x.dtype == torch.float64 and bool(x.isfinite().all())
         for x in draws.values()
     )
     if not sound:

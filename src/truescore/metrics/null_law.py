@@ -23,11 +23,11 @@ class NullLaw:
 
     def percentile(self, value: float) -> float:
         """Percentage of perfect sample sets with an error below ``value``."""
-        return 100 * float((self.draws < value * (1 - ROUNDING)).double().mean())
+        return 100 * float((self.draws < value - abs(value) * ROUNDING).double().mean())
 
     def p_value(self, value: float) -> float:
         """(1 + #{draws >= value}) / (1 + R): valid at every R, never 0."""
-        reached = int((self.draws >= value * (1 - ROUNDING)).sum())
+        reached = int((self.draws >= value - abs(value) * ROUNDING).sum())
         return (1 + reached) / (1 + len(self.draws))
 
     def judge(

@@ -1,14 +1,13 @@
 """What perfect samples of a law look like to distances between samples."""
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from truescore.metrics import null_cache
-from truescore.metrics.distances import DISTANCES, Distance
+from truescore.metrics.distances import Distance
 from truescore.metrics.null_law import NullLaw
 from truescore.randomness import keyed_generator
 from truescore.targets import Observable, Target
@@ -16,7 +15,10 @@ from truescore.targets import Observable, Target
 log = logging.getLogger(__name__)
 
 N_MAX = 512
-"""Largest size of the sets that are drawn; a distance looks at ``null_size`` of each."""
+"""Size of the sets that are drawn, unless a distance has a larger ``null_size``."""
+
+# As many exact samples stand ready as most distances take.
+N_EXACT = 10_000
 
 # Entries drawn in one call: exact samplers have a cost per call.
 DRAWN_AT_ONCE = 2**24
@@ -25,10 +27,10 @@ DRAWN_AT_ONCE = 2**24
 class PerfectPairs:
     """Null laws of distances: a perfect sample set against another perfect one of the same size.
 
-    ``n_null`` pairs of sets of min(n, 512) exact samples are drawn, once per law and distance.
-    Where a distance looks at more samples than its null draws did, these are scaled by the root of
-    the sizes' ratio. What is judged is held against one exact set, independent of the null draws
-    and the same for every model of a law.
+    ``n_null`` pairs of sets of min(n, 512) exact samples are drawn, once per law and distance; more
+    for a distance whose null draws need more. Where a distance looks at more samples than its null
+    draws did, these are scaled by the sizes' ratio to the power of its rate. What is judged is held
+    against one exact set, independent of the null draws and the same for every model of a law.
 
     Args:
         target: the law.
@@ -51,31 +53,34 @@ class PerfectPairs:
         self.observables = observables
         self.n_null = n_null
         self.seed = seed
-        self._exact = torch.empty(0, target.dim, dtype=torch.float64)
+        self._exact: dict[int, Tensor] = {}
 
     def exact(self, n: int) -> Tensor:
         """The first ``n`` exact samples that all models are held against, ``(n, d)`` float64."""
-        if len(self._exact) < n:
-            # Always as many as any distance takes: the samples of a call depend on its size.
-            most = max(kind.most for kind in DISTANCES.values())
+        # A fixed number wherever it suffices: the samples of a call depend on its size.
+        size = max(n, N_EXACT)
+        if size not in self._exact:
             generator = keyed_generator(self.seed, "exact side of distances")
-            self._exact = self.target.sample(most, generator).double()
-        return self._exact[:n]
+            self._exact[size] = self.target.sample(size, generator).double()
+        return self._exact[size][:n]
 
     def null_laws(self, n: int) -> dict[str, NullLaw]:
         """The null law of each distance of ``n`` samples, by name."""
-        draws = self._draws(min(n, N_MAX))
+        sizes = {name: min(n, max(N_MAX, d.null_size)) for name, d in self.distances.items()}
+        draws: dict[str, Tensor] = {}
+        for size in sorted(set(sizes.values())):
+            draws |= self._draws(size, [name for name in sizes if sizes[name] == size])
         laws = {}
         for name, distance in self.distances.items():
             judged, drawn = min(n, distance.most), min(n, distance.null_size)
-            laws[name] = NullLaw(draws[name] * math.sqrt(drawn / judged))
+            laws[name] = NullLaw(draws[name] * (drawn / judged) ** distance.rate)
         return laws
 
-    def _draws(self, n: int) -> dict[str, Tensor]:
+    def _draws(self, n: int, names: Sequence[str]) -> dict[str, Tensor]:
         """Distances of ``n_null`` pairs of sets of n samples, ``(n_null,)`` each, cached."""
         law = null_cache.key(self.target, self.observables, n, self.n_null, self.seed)
         draws, missing = {}, []
-        for name in self.distances:
+        for name in names:
             stored = null_cache.load(f"{law}-{name}", [name], self.n_null)
             if stored is None:
                 missing.append(name)

@@ -14,7 +14,7 @@ from truescore.metrics.ks import ks_distance
 from truescore.metrics.null_law import NullLaw
 from truescore.metrics.perfect_pairs import PerfectPairs
 from truescore.metrics.verdict import LEVEL
-from truescore.targets import Observable, Target
+from truescore.targets import Observable, SampledLaw, Target
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +59,12 @@ class PerfectSamples:
         self.n_null = n_null
         self.seed = seed
         self.observables = target.observables()
+        self.has_marginals = not isinstance(target, SampledLaw)
         self.pairs = PerfectPairs(
             target, build_distances(target, distances), self.observables, n_null, seed
         )
         self._laws: dict[int, dict[str, NullLaw]] = {}
-        n_errors = len(self.observables) + 1 + len(distances)
+        n_errors = len(self.observables) + self.has_marginals + len(distances)
         if n_errors / (n_null + 1) >= LEVEL:
             log.warning(
                 "n_null=%d is too few to reject any of %d errors together (Holm): use %d or more",
@@ -75,13 +76,17 @@ class PerfectSamples:
     def null_laws(self, n: int) -> dict[str, NullLaw]:
         """The null law of each error of ``n`` samples, by name; KS and distances among them."""
         if n not in self._laws:
-            n_drawn = min(n, N_MAX)
-            draws = self._draws(n_drawn)
-            scale = {o.name: self._scale(o, draws[o.name], n_drawn, n) for o in self.observables}
-            scale[MARGINALS] = self._ks_scale(n_drawn) / self._ks_scale(n)
-            laws = {name: NullLaw(draws[name] * scale[name]) for name in scale}
-            self._laws[n] = laws | self.pairs.null_laws(n)
+            own = self._own_laws(n) if self.has_marginals else {}
+            self._laws[n] = own | self.pairs.null_laws(n)
         return self._laws[n]
+
+    def _own_laws(self, n: int) -> dict[str, NullLaw]:
+        """Null laws of what is held against exact values."""
+        n_drawn = min(n, N_MAX)
+        draws = self._draws(n_drawn)
+        scale = {o.name: self._scale(o, draws[o.name], n_drawn, n) for o in self.observables}
+        scale[MARGINALS] = self._ks_scale(n_drawn) / self._ks_scale(n)
+        return {name: NullLaw(draws[name] * scale[name]) for name in scale}
 
     def _scale(self, observable: Observable, draws: Tensor, n_drawn: int, n: int) -> float:
         clt = math.sqrt(n_drawn / n)

@@ -2,9 +2,18 @@
 
 from truescore.nets.dilated_chain import DilatedChainNet
 from truescore.nets.leave_one_out import LeaveOneOutConv
+from truescore.nets.leave_one_out_mlp import LeaveOneOutMLP
 from truescore.nets.mlp import MLP
 from truescore.nets.plain_cnn import PlainCNN
 from truescore.nets.residual_mlp import ResidualMLP
 from truescore.nets.unet import UNet1d
 
-__all__ = ["MLP", "DilatedChainNet", "LeaveOneOutConv", "PlainCNN", "ResidualMLP", "UNet1d"]
+__all__ = [
+    "MLP",
+    "DilatedChainNet",
+    "LeaveOneOutConv",
+    "LeaveOneOutMLP",
+    "PlainCNN",
+    "ResidualMLP",
+    "UNet1d",
+]

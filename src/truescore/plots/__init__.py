@@ -31,6 +31,7 @@ from truescore.plots.moments import (
 )
 from truescore.plots.noising import Moment, draw_moment, noising
 from truescore.plots.paths import brownian_paths, draw_brownian, ou_families
+from truescore.plots.points import points_plane
 from truescore.plots.samples import draw_samples, samples_beside
 from truescore.plots.score_error import draw_score_error, score_error_curve
 from truescore.plots.score_field import (
@@ -100,6 +101,7 @@ __all__ = [
     "mean_profile",
     "memory_curves",
     "ou_families",
+    "points_plane",
     "samples_beside",
     "save",
     "score_error_curve",

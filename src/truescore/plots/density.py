@@ -123,7 +123,7 @@ def line_panels(
     draw_histogram(upper, generated, grid, density, n_bins=n_bins)
     draw_deviation(lower, generated, grid, density, n_bins=n_bins)
     upper.set_xlabel("")
-    _say_what_is_outside(upper, np.asarray(generated)[:, None], [np.asarray(grid)])
+    say_what_is_outside(upper, np.asarray(generated)[:, None], [np.asarray(grid)])
     style.legend(upper, ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
 
 
@@ -266,10 +266,10 @@ def plane_panels(
     labels = [f"{share:.0%} of the law" for share in reversed(SHARES)]
     options = {"ncols": 3, "frameon": False, "fontsize": style.TICK}
     figure.legend(handles, labels, loc="outside lower center", **options)
-    _say_what_is_outside(left, first, [across, up])
+    say_what_is_outside(left, first, [across, up])
 
 
-def _say_what_is_outside(ax: Axes, points: arrays.Floats, axes: list[arrays.Floats]) -> None:
+def say_what_is_outside(ax: Axes, points: arrays.Floats, axes: list[arrays.Floats]) -> None:
     """Write how many points lie beyond the axes, if any do."""
     low, high = (np.array([axis[end] for axis in axes]) for end in (0, -1))
     lost = int(((points < low) | (points > high)).any(1).sum())

@@ -5,7 +5,10 @@ from truescore.targets.chain import NearestNeighbourChain
 from truescore.targets.four_well import FourWell
 from truescore.targets.gaussian_mixture import GaussianMixture
 from truescore.targets.ginzburg_landau import GinzburgLandauChain
+from truescore.targets.gray_code import GrayCode
+from truescore.targets.ising_chain import IsingChain
 from truescore.targets.ising_ring import IndependentSpins, IsingRing
+from truescore.targets.ising_torus import IsingTorus
 from truescore.targets.kernel_mixture import KernelMixture
 from truescore.targets.mixtures import (
     CorrelatedGaussian,
@@ -15,6 +18,7 @@ from truescore.targets.mixtures import (
 )
 from truescore.targets.observable import Observable
 from truescore.targets.potts_ring import PottsRing
+from truescore.targets.sampled import SampledLaw
 from truescore.targets.swiss_roll import SwissRoll
 
 __all__ = [
@@ -22,14 +26,18 @@ __all__ = [
     "FourWell",
     "GaussianMixture",
     "GinzburgLandauChain",
+    "GrayCode",
     "IndependentSpins",
+    "IsingChain",
     "IsingRing",
+    "IsingTorus",
     "IsotropicGaussian",
     "KernelMixture",
     "NearestNeighbourChain",
     "Observable",
     "PottsRing",
     "RandomMixture",
+    "SampledLaw",
     "SwissRoll",
     "SymmetricMixture",
     "Target",

@@ -15,10 +15,16 @@ class Target(ABC):
     """A law p(x) on ``(d,)`` reals or spins, with its exact moments and exact samples.
 
     Densities and moments are float64; samples are float32, rounded from float64 draws.
+
+    Attributes:
+        dim: number of sites d.
+        state_space: ``real`` or ``spin``.
+        has_posterior: whether the posterior of its noise, and so the exact score, can be had.
     """
 
     dim: int
     state_space: StateSpace
+    has_posterior: bool = True
 
     @abstractmethod
     def log_prob(self, x: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from truescore.randomness import keyed_generator
 from truescore.simulate.certificate import Certificate
 from truescore.simulate.certify import certify
 from truescore.simulate.data import simulated_data, simulator_settings
-from truescore.targets import Target
+from truescore.targets import SampledLaw, Target
 
 VAL_BATCH = 2000
 
@@ -64,8 +64,13 @@ class LawDataModule(pl.LightningDataModule):
         self.train_data = training_data(target, dataset, seed)
         self.val_data = _draw(target, dataset, dataset["n_val"], seed, "validation data")
 
-    def certificate(self, n_null: int) -> Certificate:
-        """The training data beside the law's exact values; ``n_null`` perfect sets judge them."""
+    def certificate(self, n_null: int) -> Certificate | None:
+        """The training data beside the law's exact values; ``n_null`` perfect sets judge them.
+
+        ``None`` for a law that has no exact values.
+        """
+        if isinstance(self.target, SampledLaw):
+            return None
         perfect = PerfectSamples(self.target, n_null)
         if self.dataset["simulator"] == "exact":
             return certify(perfect, self.train_data)

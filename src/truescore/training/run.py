@@ -91,7 +91,7 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "experiment": plain["name"],
         "dataset": plain["dataset"]["name"],
-        "dim": plain["dataset"]["dim"],
+        "dim": run.target.dim,
         "n_train": plain["dataset"]["n_train"],
         "n_generate": plain["sampler"]["n_generate"],
         "seed": plain["seed"],

@@ -5,7 +5,13 @@ import pytest
 
 from truescore.errors import UserError
 from truescore.simulate.spins import couplings_of_bonds, pair_couplings
-from truescore.targets import GinzburgLandauChain, IsingRing, NearestNeighbourChain
+from truescore.targets import (
+    GinzburgLandauChain,
+    IsingChain,
+    IsingRing,
+    IsingTorus,
+    NearestNeighbourChain,
+)
 
 from .conftest import Enumerated
 
@@ -28,7 +34,12 @@ def chain(boundary):
     )
 
 
-LAWS = [IsingRing(6, -0.7, 1.3), *map(chain, ("open", "periodic", "fixed"))]
+LAWS = [
+    IsingRing(6, -0.7, 1.3),
+    IsingTorus(3, 4, 0.6, 1.7),
+    IsingChain(5, [0.3, -0.8, 1.1, 0.2], [0.1, 0.0, -0.4, 0.7, 0.2]),
+    *map(chain, ("open", "periodic", "fixed")),
+]
 
 
 @pytest.mark.parametrize("law", LAWS)

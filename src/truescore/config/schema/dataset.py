@@ -1,6 +1,7 @@
 """Laws."""
 
-from typing import Annotated, Literal
+from math import isfinite
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
@@ -22,6 +23,10 @@ SECTIONS = {
     "metropolis": "markov_chain",
     "wolff": "markov_chain",
 }
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 class Langevin(Strict):
@@ -104,6 +109,80 @@ class IsingRing(SpinDataset):
         return value
 
 
+class IsingChain(SpinDataset):
+    """conf/dataset/ising_chain.yaml; couplings and fields are numbers or lists of them."""
+
+    dim: Annotated[int, Field(ge=2, le=4096)]
+    boundary: Literal["open", "periodic"]
+    coupling: Any
+    field: Any
+    temperature: Positive
+
+    @field_validator("boundary")
+    @classmethod
+    def _closes(cls, value: str, info: ValidationInfo) -> str:
+        if value == "periodic" and info.data.get("dim") == 2:
+            raise ValueError("open, or dataset.dim=3 or more: two sites make no ring")
+        return value
+
+    @field_validator("coupling", "field")
+    @classmethod
+    def _has_one_for_each(cls, value: Any, info: ValidationInfo) -> Any:
+        bonds = info.field_name == "coupling"
+        if not all(_is_number(x) for x in (value if isinstance(value, list) else [value])):
+            raise ValueError(f"a number, or a list with one for each {'bond' if bonds else 'site'}")
+        count = info.data.get("dim", 0) - int(bonds and info.data.get("boundary") == "open")
+        if isinstance(value, list) and "dim" in info.data and len(value) != count:
+            raise ValueError(f"one number or {count} of them, not {len(value)}")
+        return value
+
+    @field_validator("temperature")
+    @classmethod
+    def _is_finite_physics(cls, value: float, info: ValidationInfo) -> float:
+        for name in ("coupling", "field"):
+            given = info.data.get(name, 0.0)
+            strongest = max(map(abs, given if isinstance(given, list) else [given]), default=0.0)
+            if strongest > 80 * value:
+                raise ValueError(f"at least |dataset.{name}| / 80 = {strongest / 80:g}")
+        return value
+
+
+class IsingTorus(SpinDataset):
+    """conf/dataset/ising_torus.yaml; its shorter side has 3 to 10 sites."""
+
+    rows: Annotated[int, Field(ge=3, le=1000)]
+    columns: Annotated[int, Field(ge=3, le=1000)]
+    coupling: float
+    temperature: Positive
+
+    @field_validator("columns")
+    @classmethod
+    def _is_narrow(cls, value: int, info: ValidationInfo) -> int:
+        rows = info.data.get("rows", 3)
+        if min(rows, value) > 10:
+            raise ValueError(f"at most 10, or dataset.rows={rows} at most 10")
+        return value
+
+    @field_validator("temperature")
+    @classmethod
+    def _is_finite_physics(cls, value: float, info: ValidationInfo) -> float:
+        coupling = abs(info.data.get("coupling", 0.0))
+        if coupling > 10 * value:
+            raise ValueError(f"at least |dataset.coupling| / 10 = {coupling / 10:g}")
+        return value
+
+
+class GrayCode(AnyDataset, Strict):
+    """conf/dataset/gray_code.yaml."""
+
+    state_space: Literal["spin"]
+    simulator: Literal["exact"]
+    dim: Literal[32]
+    points: Literal[
+        "2spirals", "8gaussians", "circles", "moons", "pinwheel", "swissroll", "checkerboard"
+    ]
+
+
 class GinzburgLandau(RealDataset):
     """conf/dataset/ginzburg_landau.yaml."""
 
@@ -170,6 +249,9 @@ class RandomMixture(RealDataset):
 
 DATASETS: dict[str | None, type[BaseModel]] = {
     "ising_ring": IsingRing,
+    "ising_chain": IsingChain,
+    "ising_torus": IsingTorus,
+    "gray_code": GrayCode,
     "ginzburg_landau": GinzburgLandau,
     "four_well": FourWell,
     "swiss_roll": SwissRoll,

@@ -48,6 +48,20 @@ class LeaveOneOut(AnyModel, Strict):
     net: LeaveOneOutConv
 
 
+class LeaveOneOutMLPNet(AnyNet, Strict):
+    """The ``net`` of conf/model/leave_one_out_mlp.yaml."""
+
+    width: Count
+    depth: Count
+
+
+class LeaveOneOutMLP(AnyModel, Strict):
+    """conf/model/leave_one_out_mlp.yaml."""
+
+    state_space: Literal["spin"]
+    net: LeaveOneOutMLPNet
+
+
 class DilatedChainNet(AnyNet, Strict):
     """The ``net`` of conf/model/chain_net.yaml."""
 
@@ -137,6 +151,7 @@ class PlainCNN(Prediction, Strict):
 
 MODELS: dict[str | None, type[BaseModel]] = {
     "leave_one_out": LeaveOneOut,
+    "leave_one_out_mlp": LeaveOneOutMLP,
     "chain_net": ChainNet,
     "mlp": MLP,
     "residual_mlp": ResidualMLP,

@@ -13,6 +13,7 @@ from truescore.state_space import StateSpace
 DISTANCES: dict[str, tuple[StateSpace, ...]] = {
     "energy_distance": ("real", "spin"),
     "mmd": ("real", "spin"),
+    "hamming_mmd": ("spin",),
     "sliced_wasserstein": ("real",),
     "wasserstein_1": ("real",),
     "wasserstein_2": ("real",),

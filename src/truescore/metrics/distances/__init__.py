@@ -6,6 +6,7 @@ from truescore.errors import UserError
 from truescore.metrics.distances.base import Distance
 from truescore.metrics.distances.classifier import ClassifierTest
 from truescore.metrics.distances.embedding import EnergyDistance, MeanDiscrepancy
+from truescore.metrics.distances.hamming import HammingDiscrepancy
 from truescore.metrics.distances.histogram import TotalVariation, total_variation
 from truescore.metrics.distances.transport import (
     SlicedWasserstein,
@@ -23,6 +24,7 @@ DISTANCES: dict[str, type[Distance]] = {
     for kind in (
         EnergyDistance,
         MeanDiscrepancy,
+        HammingDiscrepancy,
         SlicedWasserstein,
         Wasserstein1,
         Wasserstein2,
@@ -36,6 +38,7 @@ __all__ = [
     "ClassifierTest",
     "Distance",
     "EnergyDistance",
+    "HammingDiscrepancy",
     "MeanDiscrepancy",
     "SlicedWasserstein",
     "TotalVariation",

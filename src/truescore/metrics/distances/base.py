@@ -15,7 +15,9 @@ N_SCALE = 512
 
 
 class Distance(ABC):
-    """A distance between samples of a model and exact samples of a law; at least 0.
+    """A distance between samples of a model and exact samples of a law.
+
+    It is at least 0, but for unbiased estimates of a square.
 
     Whatever it needs to know of the law (a bandwidth, bins) it takes once from the law, never from
     what it judges: values of different models are of one distance.
@@ -25,7 +27,8 @@ class Distance(ABC):
         label: name for people.
         most: largest number of samples looked at, for the cost; the first ones are.
         null_size: largest size of the perfect sets behind its null law. It may be below ``most``
-            only if sqrt(n) times the distance of perfect sets has a law free of n, for large n.
+            only if n^rate times the distance of perfect sets has a law free of n, for large n.
+        rate: 1/2 for distances, 1 for squares of them.
         state_spaces: where it has a meaning.
 
     Args:
@@ -36,6 +39,7 @@ class Distance(ABC):
     label: ClassVar[str]
     most: ClassVar[int]
     null_size: ClassVar[int] = 256
+    rate: ClassVar[float] = 0.5
     state_spaces: ClassVar[tuple[StateSpace, ...]] = ("real", "spin")
 
     def __init__(self, target: Target) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from truescore.errors import UserError
-from truescore.targets import NearestNeighbourChain, Target
+from truescore.targets import IsingTorus, NearestNeighbourChain, Target
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,11 @@ def pair_couplings(target: Target) -> PairCouplings:
     """
     if target.state_space == "spin" and isinstance(target, NearestNeighbourChain):
         return _of_a_chain(target)
+    if isinstance(target, IsingTorus):
+        return _of_a_torus(target)
     raise UserError(
-        f"got {type(target).__name__}, whose couplings are not known, expected a chain or a ring of"
-        " spins: use dataset.simulator=exact"
+        f"got {type(target).__name__}, whose couplings are not known, expected a chain, a ring or a"
+        " torus of spins: use dataset.simulator=exact"
     )
 
 
@@ -85,3 +87,11 @@ def _of_a_chain(chain: NearestNeighbourChain) -> PairCouplings:
     strengths = (up[:, 1] - up[:, 0] - down[:, 1] + down[:, 0]) / 4
     temperature = chain.temperature
     return couplings_of_bonds(bonds, temperature * strengths, temperature * fields, temperature)
+
+
+def _of_a_torus(torus: IsingTorus) -> PairCouplings:
+    site = np.arange(torus.dim).reshape(torus.rows, torus.columns)
+    ends = [np.stack([site, np.roll(site, -1, axis)], -1).reshape(-1, 2) for axis in (0, 1)]
+    bonds = np.concatenate(ends)
+    strengths = np.full(len(bonds), torus.coupling)
+    return couplings_of_bonds(bonds, strengths, np.zeros(torus.dim), torus.temperature)
