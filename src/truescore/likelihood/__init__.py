@@ -1,12 +1,17 @@
-"""Exact log-likelihoods on the probability flow, and what they are good for."""
+"""Log-likelihoods: exact on the probability flow, bounded on the paths of jumps."""
 
 from truescore.likelihood.flow import Likelihood, log_likelihood, sample_with_log_prob
 from truescore.likelihood.importance import ImportanceSampling, importance_sampling
+from truescore.likelihood.path_bound import BoundParts, PathBound, bound_parts, path_bound
 
 __all__ = [
+    "BoundParts",
     "ImportanceSampling",
     "Likelihood",
+    "PathBound",
+    "bound_parts",
     "importance_sampling",
     "log_likelihood",
+    "path_bound",
     "sample_with_log_prob",
 ]

@@ -6,7 +6,7 @@ from truescore.samplers.ancestral import Ancestral
 from truescore.samplers.annealed_langevin import AnnealedLangevin
 from truescore.samplers.base import Sampler
 from truescore.samplers.ddim import DDIM
-from truescore.samplers.discrete import AnalyticBridge, JumpEuler, TauLeaping
+from truescore.samplers.discrete import AnalyticBridge, ColouredBridge, JumpEuler, TauLeaping
 from truescore.samplers.dpm_solver import DPMSolver2M, DPMSolver2MSDE
 from truescore.samplers.edm import EDM
 from truescore.samplers.euler_maruyama import EulerMaruyama
@@ -27,6 +27,7 @@ __all__ = [
     "AnalyticBridge",
     "AnalyticTrapezoidal",
     "Ancestral",
+    "ColouredBridge",
     "AnnealedLangevin",
     "DPMSolver2M",
     "DPMSolver2MSDE",

@@ -1,11 +1,14 @@
 """Samplers of sites with finitely many symbols: jumps that each made on its own, reversed."""
 
+import itertools
 from abc import abstractmethod
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from truescore.denoisers import DiscreteDenoiser
+from truescore.errors import UserError
 from truescore.processes import DiscreteProcess
 from truescore.processes.discrete import by_site, draw
 from truescore.samplers.base import Sampler
@@ -25,6 +28,19 @@ class DiscreteSampler(Sampler):
     def evaluations(self) -> int | None:
         """One a step."""
         return self.steps
+
+    def moves(self, times: Tensor, dim: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Times before and after each move: ``()`` if all sites move, else ``(dim,)``."""
+        yield from itertools.pairwise(times)
+
+    def path(
+        self, denoiser: DiscreteDenoiser, x: Tensor, times: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Move sites ``(n, d)`` through decreasing times; see ``Sampler.path``."""
+        for t, s in self.moves(times, x.shape[1]):
+            n = len(x)
+            x = self.step(denoiser, x, t.expand(n, *t.shape), s.expand(n, *s.shape), generator)
+        return x
 
     def step(
         self,
@@ -69,6 +85,38 @@ class AnalyticBridge(DiscreteSampler):
     ) -> Tensor:
         """The bridge."""
         return bridge(process, clean, x_t, t, s)
+
+
+class ColouredBridge(AnalyticBridge):
+    """The analytic bridge, colour by colour: site i has colour i mod ``colours``.
+
+    A colour is moved with the others already where they are, so only sites of one colour are drawn
+    apart. As many colours as sites move one at a time, and an exact score gives an exact law. The
+    denoiser must answer for sites with times of their own.
+
+    Args:
+        steps: sweeps over all colours.
+        grid: of the sweeps' times.
+        colours: at least 2.
+    """
+
+    def __init__(self, steps: int = 64, grid: Grid = "quadratic", colours: int = 4) -> None:
+        super().__init__(steps, grid)
+        if colours < 2:
+            raise UserError(f"got colours={colours}, expected at least 2: or use sampler=analytic")
+        self.colours = colours
+
+    @property
+    def evaluations(self) -> int:
+        """One a colour and sweep."""
+        return self.steps * self.colours
+
+    def moves(self, times: Tensor, dim: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """A sweep's colours, one after the other."""
+        colour = torch.arange(dim, device=times.device) % self.colours
+        for t, s in itertools.pairwise(times):
+            for k in range(min(self.colours, dim)):
+                yield torch.where(colour < k, s, t), torch.where(colour <= k, s, t)
 
 
 class JumpEuler(DiscreteSampler):

@@ -1,0 +1,131 @@
+"""The bound against the exact relative entropy of samplers on enumerated rings."""
+
+import itertools
+
+import pytest
+import torch
+
+from truescore.denoisers import oracle
+from truescore.errors import UserError
+from truescore.likelihood import bound_parts, path_bound
+from truescore.processes import Absorbing, SpinFlip, UniformJump
+from truescore.samplers import (
+    AnalyticBridge,
+    AnalyticTrapezoidal,
+    ColouredBridge,
+    JumpEuler,
+    TauLeaping,
+)
+from truescore.targets import IsingRing, PottsRing
+
+RING = IsingRing(5)
+FLIPS = SpinFlip(5, tolerance=0.05, t_min=0.01)
+N = 2000
+
+
+def states_of(process, dim):
+    symbols = process.symbols.double().tolist()
+    return torch.tensor(list(itertools.product(symbols, repeat=dim)), dtype=torch.float64)
+
+
+def law_after(sampler, denoiser, dim):
+    """Exact law of the sampler's output, on all noisy states."""
+    process = denoiser.process
+    states = states_of(process, dim)
+    index, n = process.index(states), len(states)
+    law = process.prior()[index].prod(1)
+    for t, s in sampler.moves(sampler.times(denoiser), dim):
+        step = sampler.log_transition(
+            denoiser, states, t.expand(n, *t.shape), s.expand(n, *s.shape)
+        ).exp()
+        step = step.nan_to_num()  # of states that cannot be, such as spins at the masks' end
+        law = law @ torch.stack([step[:, i, index[:, i]] for i in range(dim)]).prod(0)
+    return law
+
+
+def relative_entropy(sampler, denoiser, target):
+    process = denoiser.process
+    states = states_of(process, target.dim)
+    clean = torch.isin(states, process.symbols[: process.n_states]).all(1)
+    law = law_after(sampler, denoiser, target.dim)[clean]
+    log_p = target.log_prob(states[clean])
+    return float(log_p.exp() @ (log_p - law.log()))
+
+
+CASES = {
+    "bridge": (RING, FLIPS, AnalyticBridge(16)),
+    "few steps": (RING, FLIPS, AnalyticBridge(3)),
+    "tau leaping": (RING, FLIPS, TauLeaping(32)),
+    "two colours": (RING, FLIPS, ColouredBridge(8, colours=2)),
+    "masks": (RING, Absorbing(5, tolerance=0.05, t_min=0.01), AnalyticBridge(16)),
+    "Potts": (PottsRing(3), UniformJump(3, 3, t_min=0.01), AnalyticBridge(16)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("learned", ["exact score", "wrong score"])
+def test_the_bound_is_never_below_the_relative_entropy(case, learned):
+    target, process, sampler = CASES[case]
+    kind = type(target)
+    asked = target if learned == "exact score" else kind(target.dim, temperature=1.3)
+    denoiser = oracle(asked, process)
+    truth = relative_entropy(sampler, denoiser, target)
+    bound = path_bound(sampler, denoiser, target, N, torch.Generator().manual_seed(1))
+    assert truth > 0
+    # Not below but by chance: once in 10^6.
+    assert bound.value + 4.8 * bound.standard_error > truth
+    assert bound.value < 60 * truth + 0.05
+
+
+def test_one_site_at_a_time_is_exact_and_the_bound_tight():
+    """Both are then the mismatch of the prior; a bound of all sites at once is far above."""
+    denoiser = oracle(RING, FLIPS)
+    sequential, together = ColouredBridge(4, colours=5), AnalyticBridge(20)
+    truth = relative_entropy(sequential, denoiser, RING)
+    bound, parts = bound_parts(sequential, denoiser, RING, N, seed=2)
+    assert bound.value == pytest.approx(truth, abs=5 * bound.standard_error)
+    assert parts.discretisation == pytest.approx(0, abs=5 * bound.standard_error)
+    loose, _ = bound_parts(together, denoiser, RING, N, seed=2)
+    assert loose.value > 10 * relative_entropy(together, denoiser, RING)
+
+
+def test_four_colours_cut_the_bound_at_equal_evaluations():
+    ring = IsingRing(16)
+    denoiser = oracle(ring, SpinFlip(16, tolerance=1e-3))
+    plain, coloured = AnalyticBridge(64), ColouredBridge(16, colours=4)
+    assert plain.evaluations == coloured.evaluations == 64
+    bounds = [
+        path_bound(sampler, denoiser, ring, N, torch.Generator().manual_seed(3)).value
+        for sampler in (plain, coloured)
+    ]
+    assert bounds[1] < bounds[0] / 3
+
+
+def test_parts_add_up_and_say_what_is_wrong():
+    wrong, exact = oracle(IsingRing(5, temperature=1.1), FLIPS), oracle(RING, FLIPS)
+    bound, parts = bound_parts(AnalyticBridge(8), wrong, RING, N, seed=4)
+    total = parts.prior_mismatch + parts.discretisation + parts.learning
+    assert total == pytest.approx(bound.value, abs=1e-9)
+    assert parts.learning > 0.005
+    _, of_exact = bound_parts(AnalyticBridge(8), exact, RING, N, seed=4)
+    assert of_exact.learning == 0
+    assert 0 < of_exact.prior_mismatch < 0.05
+    _, finer = bound_parts(AnalyticBridge(64), exact, RING, N, seed=4)
+    assert finer.discretisation < of_exact.discretisation / 4
+    low, high = bound.interval
+    assert low < bound.value < high
+
+
+def test_a_step_that_gives_no_chance_to_what_happens_has_no_bound():
+    """Euler's probabilities of leaving, cut at one."""
+    cold = IsingRing(5, temperature=0.4)
+    denoiser = oracle(cold, SpinFlip(5, tolerance=1e-4))
+    bound = path_bound(JumpEuler(3, "uniform"), denoiser, cold, 500, torch.Generator())
+    assert bound.value == float("inf")
+
+
+def test_samplers_without_a_law_are_refused():
+    with pytest.raises(UserError, match="got AnalyticTrapezoidal, .*use sampler=analytic"):
+        path_bound(AnalyticTrapezoidal(4), oracle(RING, FLIPS), RING, 10, torch.Generator())
+    with pytest.raises(UserError, match="got n=1 samples"):
+        path_bound(AnalyticBridge(4), oracle(RING, FLIPS), RING, 1, torch.Generator())
