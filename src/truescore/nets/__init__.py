@@ -6,6 +6,7 @@ from truescore.nets.leave_one_out_mlp import LeaveOneOutMLP
 from truescore.nets.mlp import MLP
 from truescore.nets.plain_cnn import PlainCNN
 from truescore.nets.residual_mlp import ResidualMLP
+from truescore.nets.rot_conv_film import RotConvFilm
 from truescore.nets.unet import UNet1d
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "LeaveOneOutMLP",
     "PlainCNN",
     "ResidualMLP",
+    "RotConvFilm",
     "UNet1d",
 ]

@@ -14,12 +14,13 @@ from truescore.build import (
     build_target,
 )
 from truescore.config.check import resolve
-from truescore.denoisers import Denoiser, check_pairing
+from truescore.denoisers import Denoiser, SpinDenoiser, check_pairing
 from truescore.errors import UserError
 from truescore.losses import Loss
 from truescore.samplers import Sampler
 from truescore.simulate.data import build_simulation, simulator_settings
 from truescore.simulate.rehearsal import refuse_stuck
+from truescore.training.leaks import refuse_leaks
 
 N = 3  # not a number of sites, nor 1, which fits every shape
 
@@ -44,6 +45,8 @@ def rehearse(config: DictConfig) -> None:
     if dataset["simulator"] == "langevin":
         refuse_stuck(simulation.integrator, target, dataset["langevin"]["integrator"])
     denoiser = build_denoiser(plain, target.dim, process, data=None, n_components=1)
+    if isinstance(denoiser, SpinDenoiser):
+        refuse_leaks(denoiser, target.dim)
     x_0 = torch.ones(N, target.dim)
     try_loss(build_loss(plain), denoiser, x_0)
     try_sampler(build_sampler(plain), denoiser, target.dim)

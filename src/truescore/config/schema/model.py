@@ -62,6 +62,17 @@ class LeaveOneOutMLP(AnyModel, Strict):
     net: LeaveOneOutMLPNet
 
 
+class RotConvFilmNet(AnyNet, Strict):
+    """The ``net`` of conf/model/rot_conv_film.yaml."""
+
+
+class RotConvFilm(AnyModel, Strict):
+    """conf/model/rot_conv_film.yaml."""
+
+    state_space: Literal["spin"]
+    net: RotConvFilmNet
+
+
 class DilatedChainNet(AnyNet, Strict):
     """The ``net`` of conf/model/chain_net.yaml."""
 
@@ -152,6 +163,7 @@ class PlainCNN(Prediction, Strict):
 MODELS: dict[str | None, type[BaseModel]] = {
     "leave_one_out": LeaveOneOut,
     "leave_one_out_mlp": LeaveOneOutMLP,
+    "rot_conv_film": RotConvFilm,
     "chain_net": ChainNet,
     "mlp": MLP,
     "residual_mlp": ResidualMLP,

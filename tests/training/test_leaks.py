@@ -1,0 +1,45 @@
+"""A network that sees a site's own spin is refused, however well it hides it."""
+
+import pytest
+import torch
+from torch import nn
+
+from truescore.denoisers import LearnedSpinDenoiser, oracle
+from truescore.errors import UserError
+from truescore.nets import LeaveOneOutConv, LeaveOneOutMLP, RotConvFilm
+from truescore.processes import SpinFlip
+from truescore.targets import IsingRing
+from truescore.training.leaks import refuse_leaks
+
+
+class Seeing(nn.Module):
+    """Leaves out all sites but one, of which it lets a little through a layer of zeros."""
+
+    def __init__(self, dim, site):
+        super().__init__()
+        self.site = site
+        self.head = nn.Parameter(torch.zeros(dim))
+
+    def forward(self, x_t, noise_level):
+        others = x_t.sum(1, keepdim=True) - x_t
+        others[:, self.site] += 1e-3 * x_t[:, self.site]
+        return others * self.head
+
+
+@pytest.mark.parametrize("net", [LeaveOneOutConv, LeaveOneOutMLP, RotConvFilm])
+def test_networks_that_leave_a_site_out_pass_and_keep_their_weights(net):
+    denoiser = LearnedSpinDenoiser(net(12), SpinFlip(12))
+    before = [p.clone() for p in denoiser.parameters()]
+    refuse_leaks(denoiser, 12)
+    assert all(map(torch.equal, before, denoiser.parameters()))
+
+
+@pytest.mark.parametrize("site", [0, 4, 11])
+def test_a_leak_behind_a_layer_of_zeros_is_found(site):
+    denoiser = LearnedSpinDenoiser(Seeing(12, site), SpinFlip(12))
+    with pytest.raises(UserError, match=f"got Seeing, whose answer for site {site} changes"):
+        refuse_leaks(denoiser, 12)
+
+
+def test_an_oracle_is_believed():
+    refuse_leaks(oracle(IsingRing(4), SpinFlip(4)), 4)
