@@ -232,8 +232,8 @@ def test_every_pairing_that_fails_is_told_with_its_remedy(composed):
         "dataset=ginzburg_landau has real values; loss=ratio_matching needs spins: "
         "use loss=denoising or loss=likelihood or loss=flow_matching or loss=edm or loss=min_snr "
         "or loss=fixed_sigma or loss=implicit",
-        "dataset=ginzburg_landau has real values; sampler=analytic_trapezoidal needs spins or states: "
-        "use " + " or ".join(f"sampler={name}" for name in options("sampler", "real")),
+        "dataset=ginzburg_landau has real values; sampler=analytic_trapezoidal needs spins or"
+        " states: use " + " or ".join(f"sampler={name}" for name in options("sampler", "real")),
     ]
 
 
