@@ -1,4 +1,4 @@
-"""The network of a published study of the ring, kept as a baseline: d small passes, one a site."""
+"""The network of an earlier study of the ring, kept as a baseline: d small passes, one a site."""
 
 import torch
 from torch import Tensor, nn
