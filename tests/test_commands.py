@@ -155,6 +155,8 @@ def test_another_sampler_draws_from_the_same_model(run_folder, script):
 
 def test_sampling_needs_a_run(script, run_folder):
     assert script("sample.py", "sampler.steps=4")[0] == 2
+    code, _, error = script("sample.py", f"run={run_folder}", "sampler.n_generat=3")
+    assert code == 2 and "no such key; did you mean sampler.n_generate?" in error
     code, _, error = script("sample.py", f"run={run_folder}", "sampler.steps=0")
     assert code == 2 and "sampler.steps: got 0" in error
 

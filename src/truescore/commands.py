@@ -138,6 +138,7 @@ def changed(
     from omegaconf.errors import OmegaConfBaseException
 
     from truescore.config import check
+    from truescore.config.overrides import has_key, no_such_key
 
     updated = OmegaConf.create(dict(config))
     OmegaConf.set_struct(updated, True)
@@ -149,6 +150,8 @@ def changed(
             continue
         if key.split(".")[0] not in sections:
             raise UserError(f"got {override}, expected keys of {', '.join(sections)} here: drop it")
+        if not has_key(updated, key):
+            raise UserError(no_such_key(updated, key, override))
         try:
             updated.merge_with_dotlist([override])
         except OmegaConfBaseException as error:

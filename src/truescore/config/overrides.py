@@ -4,7 +4,7 @@ Hydra stops at the first override it cannot apply. Here each is looked at on its
 that is wrong with a line is told at once, with the closest name that would have worked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from itertools import product
 from typing import Any
@@ -120,18 +120,24 @@ def _sign_error(override: Override, always: set[str]) -> str | None:
 def _value_error(loader: ConfigLoader, override: Override, base: DictConfig) -> str | None:
     """What is wrong with ``key=value``, given the configuration it is applied to."""
     key, text = override.key_or_group, override.input_line
-    exists = _has(base, key)
+    exists = has_key(base, key)
     if exists and override.is_add() and not isinstance(override.value(), dict | list):
         return f"{text}: {key} is there already; write {str(text).removeprefix('+')}"
     if exists or override.is_add() or override.is_force_add():
         return None
-    keys = [k for k in _keys(base) if k.startswith("hydra.") == key.startswith("hydra.")]
+    return no_such_key(base, key, str(text), [g for g in loader.list_groups("") if g != "hydra"])
+
+
+def no_such_key(config: DictConfig, key: str, text: str, groups: Sequence[str] = ()) -> str:
+    """One line on an override of a key that a configuration lacks, with the nearest that it has."""
+    keys = [k for k in _keys(config) if k.startswith("hydra.") == key.startswith("hydra.")]
     same_end = [k for k in keys if k.rpartition(".")[2] == key.rpartition(".")[2]]
-    groups = [g for g in loader.list_groups("") if g != "hydra"]
-    meant = f"; did you mean {same_end[0]}?" if same_end else _meant(key, keys + groups)
-    parent = key.rpartition(".")[0]
-    siblings = [k.rpartition(".")[2] for k in keys if parent and k.rpartition(".")[0] == parent]
-    here = f"{parent} has {', '.join(siblings)}" if siblings else LIST_KEYS
+    meant = f"; did you mean {same_end[0]}?" if same_end else _meant(key, [*keys, *groups])
+    parent = key.rpartition(".")[0] + "."
+    siblings = dict.fromkeys(
+        k.removeprefix(parent).partition(".")[0] for k in keys if k.startswith(parent)
+    )
+    here = f"{parent[:-1]} has {', '.join(siblings)}" if siblings else LIST_KEYS
     return f"{text}: no such key{meant} ({here})"
 
 
@@ -146,7 +152,7 @@ def _meant(name: str, options: list[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _has(config: DictConfig, key: str) -> bool:
+def has_key(config: DictConfig, key: str) -> bool:
     """Whether a key exists, though its value be null, missing or an interpolation."""
     parent, _, last = key.rpartition(".")
     node = OmegaConf.select(config, parent, throw_on_resolution_failure=False) if parent else config
