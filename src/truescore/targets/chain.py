@@ -106,7 +106,7 @@ class NearestNeighbourChain(Target):
 
     def score(self, x: Tensor) -> Tensor:
         """Grad log p(x) = -grad V / T, shape ``(n, d)``, float64; reals only."""
-        if self.interval is None:
+        if self.state_space != "real":
             raise UserError(
                 f"got a law of {self.state_space} values, expected reals for a gradient:"
                 " use a discrete law's site_posterior"
