@@ -32,10 +32,8 @@ class RealOracle(RealDenoiser):
         return self.target.gaussian_posterior(x_t, self.process.alpha(t), self.process.sigma(t))[1]
 
 
-class CategoricalOracle(DiscreteDenoiser):
-    """The exact leave-one-out laws of a law of states 0 .. q-1 under jumps, float64."""
-
-    state_space = "categorical"
+class SiteOracle(DiscreteDenoiser):
+    """The exact leave-one-out laws of sites that jumped, float64."""
 
     def __init__(self, target: Target, process: DiscreteProcess) -> None:
         super().__init__()
@@ -51,21 +49,18 @@ class CategoricalOracle(DiscreteDenoiser):
         return self.target.site_posterior(_seen(self.process, x_t, t))[1]
 
 
-class SpinOracle(SpinDenoiser):
-    """The exact leave-one-out log-odds of a law of spins under flips or masks, float64."""
+class CategoricalOracle(SiteOracle):
+    """Of a law of states 0 .. q-1, under jumps or masks."""
 
-    def __init__(self, target: Target, process: DiscreteProcess) -> None:
-        super().__init__()
-        self.target = target
-        self.process = process
+    state_space = "categorical"
 
-    def log_prob(self, x_t: Tensor, t: Tensor) -> Tensor:
-        """Exact log p_t(x_t), ``(n,)``."""
-        return self.target.site_posterior(_seen(self.process, x_t, t))[0]
+
+class SpinOracle(SiteOracle, SpinDenoiser):
+    """Of a law of spins, under flips or masks; its log-odds are exact too."""
 
     def log_odds(self, x_t: Tensor, t: Tensor) -> Tensor:
         """Exact leave-one-out logit of x_0^i, ``(n, d)``."""
-        down, up = self.target.site_posterior(_seen(self.process, x_t, t))[1].unbind(-1)
+        down, up = self.clean_log_probs(x_t, t).unbind(-1)
         return up - down
 
 

@@ -5,13 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from truescore.denoisers import (
-    CategoricalOracle,
-    DiscreteDenoiser,
-    RealOracle,
-    SpinOracle,
-    oracle,
-)
+from truescore.denoisers import DiscreteDenoiser, RealOracle, oracle
+from truescore.denoisers.oracle import SiteOracle
 from truescore.errors import UserError
 from truescore.processes import DiscreteProcess
 from truescore.samplers import Sampler
@@ -179,9 +174,7 @@ def _kl(log_q: Tensor, log_p: Tensor) -> Tensor:
     return (log_q.exp() * difference).sum(-1).clamp(min=0)
 
 
-def _prior_mismatch(
-    exact: SpinOracle | CategoricalOracle, x_0: Tensor, generator: torch.Generator
-) -> float:
+def _prior_mismatch(exact: SiteOracle, x_0: Tensor, generator: torch.Generator) -> float:
     process = exact.process
     if _ends_in_one_state(process):
         return 0.0
