@@ -37,7 +37,7 @@ def test_all_the_experiments_are_there():
     plane = {"swiss_roll", "swiss_roll_fixed_sigma"}
     sets = "2spirals", "8gaussians", "circles", "moons", "pinwheel", "swissroll", "checkerboard"
     codes = {f"gray_{points}" for points in sets}
-    assert set(EXPERIMENTS) == ising | chain | line | plane | codes
+    assert set(EXPERIMENTS) == ising | chain | line | plane | codes | {"torus_couplings"}
     assert set(SIMULATIONS) < set(FILES)
 
 

@@ -39,6 +39,7 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
             )
     lines += _distance_errors(config["metrics"].get("distances"), law.get("name"), space)
     lines += _symmetry_errors(law, config["model"])
+    lines += _coupling_errors(config["model"], config["loss"])
     return lines + _weighting_errors(config["model"], config["loss"])
 
 
@@ -53,6 +54,16 @@ def _symmetry_errors(law: Mapping[str, Any], model: Mapping[str, Any]) -> list[s
     return [
         f"dataset={law.get('name')} changes when all spins flip, and model.net.odd=true does not:"
         " use model.net.odd=false"
+    ]
+
+
+def _coupling_errors(model: Mapping[str, Any], loss: Mapping[str, Any]) -> list[str]:
+    """Couplings are log-odds of the data, not of noisy spins."""
+    if model.get("name") != "couplings" or loss.get("name") == "pseudo_likelihood":
+        return []
+    return [
+        f"model=couplings holds at t = 0 alone, and loss={loss.get('name')} trains at all times:"
+        " use loss=pseudo_likelihood"
     ]
 
 

@@ -5,6 +5,7 @@ from truescore.losses.denoising import DenoisingScoreMatching
 from truescore.losses.excess import ExcessLoss, excess_loss
 from truescore.losses.fixed_sigma import FixedSigmaDenoising
 from truescore.losses.implicit import ImplicitScoreMatching
+from truescore.losses.pseudo_likelihood import PseudoLikelihood
 from truescore.losses.ratio_matching import RatioMatching
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "FixedSigmaDenoising",
     "ImplicitScoreMatching",
     "Loss",
+    "PseudoLikelihood",
     "RatioMatching",
     "excess_loss",
 ]

@@ -1,5 +1,6 @@
 """Networks: ``net(x, noise level)``; they know nothing of laws, processes or samplers."""
 
+from truescore.nets.couplings import Couplings
 from truescore.nets.dilated_chain import DilatedChainNet
 from truescore.nets.leave_one_out import LeaveOneOutConv
 from truescore.nets.leave_one_out_mlp import LeaveOneOutMLP
@@ -11,6 +12,7 @@ from truescore.nets.unet import UNet1d
 
 __all__ = [
     "MLP",
+    "Couplings",
     "DilatedChainNet",
     "LeaveOneOutConv",
     "LeaveOneOutMLP",

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from truescore.config.schema.fields import ClassPath, Open, Positive, Strict, Word
+from truescore.config.schema.fields import ClassPath, Count, Open, Positive, Strict, Word
 from truescore.state_space import Scope
 
 TimeLaw = Literal["log_snr", "uniform", "log_normal"]
@@ -47,6 +47,14 @@ class RatioMatching(AnyLoss, Strict):
     state_space: Literal["spin"]
 
 
+class PseudoLikelihood(AnyLoss, Strict):
+    """conf/loss/pseudo_likelihood.yaml."""
+
+    state_space: Literal["spin"]
+    n_train: Count
+    prior_scale: Positive
+
+
 LOSSES: dict[str | None, type[BaseModel]] = {
     "denoising": Denoising,
     "likelihood": Denoising,
@@ -56,5 +64,6 @@ LOSSES: dict[str | None, type[BaseModel]] = {
     "fixed_sigma": FixedSigma,
     "implicit": Implicit,
     "ratio_matching": RatioMatching,
+    "pseudo_likelihood": PseudoLikelihood,
     None: AnyLoss,
 }

@@ -73,6 +73,20 @@ class RotConvFilm(AnyModel, Strict):
     net: RotConvFilmNet
 
 
+class CouplingsNet(AnyNet, Strict):
+    """The ``net`` of conf/model/couplings.yaml."""
+
+    lattice: list[Annotated[int, Field(ge=3)]]
+    all_pairs: bool
+
+
+class Couplings(AnyModel, Strict):
+    """conf/model/couplings.yaml."""
+
+    state_space: Literal["spin"]
+    net: CouplingsNet
+
+
 class DilatedChainNet(AnyNet, Strict):
     """The ``net`` of conf/model/chain_net.yaml."""
 
@@ -164,6 +178,7 @@ MODELS: dict[str | None, type[BaseModel]] = {
     "leave_one_out": LeaveOneOut,
     "leave_one_out_mlp": LeaveOneOutMLP,
     "rot_conv_film": RotConvFilm,
+    "couplings": Couplings,
     "chain_net": ChainNet,
     "mlp": MLP,
     "residual_mlp": ResidualMLP,
