@@ -4,6 +4,7 @@ from truescore.nets.couplings import Couplings
 from truescore.nets.dilated_chain import DilatedChainNet
 from truescore.nets.leave_one_out import LeaveOneOutConv
 from truescore.nets.leave_one_out_mlp import LeaveOneOutMLP
+from truescore.nets.masked_mlp import MaskedMLP
 from truescore.nets.mlp import MLP
 from truescore.nets.plain_cnn import PlainCNN
 from truescore.nets.residual_mlp import ResidualMLP
@@ -16,6 +17,7 @@ __all__ = [
     "DilatedChainNet",
     "LeaveOneOutConv",
     "LeaveOneOutMLP",
+    "MaskedMLP",
     "PlainCNN",
     "ResidualMLP",
     "RotConvFilm",

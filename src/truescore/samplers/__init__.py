@@ -18,6 +18,7 @@ from truescore.samplers.real import FlowSampler, RealSampler, StochasticSampler
 from truescore.samplers.reverse_diffusion import ReverseDiffusion
 from truescore.samplers.trapezoidal import AnalyticTrapezoidal, ThetaTrapezoidal
 from truescore.samplers.uniformization import Uniformization
+from truescore.samplers.unmasking import Unmasking
 
 __all__ = [
     "DDIM",
@@ -45,5 +46,6 @@ __all__ = [
     "TauLeaping",
     "ThetaTrapezoidal",
     "Uniformization",
+    "Unmasking",
     "time_grid",
 ]

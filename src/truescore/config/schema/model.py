@@ -62,6 +62,20 @@ class LeaveOneOutMLP(AnyModel, Strict):
     net: LeaveOneOutMLPNet
 
 
+class MaskedMLPNet(AnyNet, Strict):
+    """The ``net`` of conf/model/masked_mlp.yaml."""
+
+    width: Count
+    depth: Count
+
+
+class MaskedMLP(AnyModel, Strict):
+    """conf/model/masked_mlp.yaml."""
+
+    state_space: Literal["spin"]
+    net: MaskedMLPNet
+
+
 class RotConvFilmNet(AnyNet, Strict):
     """The ``net`` of conf/model/rot_conv_film.yaml."""
 
@@ -177,6 +191,7 @@ class PlainCNN(Prediction, Strict):
 MODELS: dict[str | None, type[BaseModel]] = {
     "leave_one_out": LeaveOneOut,
     "leave_one_out_mlp": LeaveOneOutMLP,
+    "masked_mlp": MaskedMLP,
     "rot_conv_film": RotConvFilm,
     "couplings": Couplings,
     "chain_net": ChainNet,

@@ -23,13 +23,25 @@ class AnySampler(Open):
     target: ClassPath
     name: Word
     state_space: Scope
-    steps: Annotated[int, Field(ge=2)]
-    grid: Literal["uniform", "quadratic", "geometric", "log_snr", "karras", "spectral"]
     n_generate: Annotated[int, Field(ge=2)]
     chunk_size: Count
 
 
-class DiscreteSampler(AnySampler, Strict):
+class GridSampler(AnySampler):
+    """A sampler on a grid of times."""
+
+    steps: Annotated[int, Field(ge=2)]
+    grid: Literal["uniform", "quadratic", "geometric", "log_snr", "karras", "spectral"]
+
+
+class Unmasking(AnySampler, Strict):
+    """conf/sampler/unmasking.yaml."""
+
+    state_space: Literal["discrete"]
+    steps: Count
+
+
+class DiscreteSampler(GridSampler, Strict):
     """A sampler of spins with no keys of its own, such as conf/sampler/analytic.yaml."""
 
     state_space: Literal["discrete"]
@@ -42,7 +54,7 @@ class Trapezoidal(DiscreteSampler):
     theta: UnitInterval
 
 
-class RealSampler(AnySampler, Strict):
+class RealSampler(GridSampler, Strict):
     """A sampler of reals with no keys of its own, such as conf/sampler/heun.yaml."""
 
     state_space: Literal["real"]
@@ -94,6 +106,7 @@ SAMPLERS: dict[str | None, type[BaseModel]] = {
     "tau_leaping": DiscreteSampler,
     "theta_trapezoidal": Trapezoidal,
     "uniformization": DiscreteSampler,
+    "unmasking": Unmasking,
     "adaptive": Adaptive,
     "ancestral": RealSampler,
     "annealed_langevin": AnnealedLangevin,
