@@ -71,16 +71,17 @@ def split(arguments: Sequence[str], own: Sequence[str]) -> tuple[dict[str, str],
 
 def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str | None) -> None:
     """Judge a run again, by the samples it drew or by others of the same model."""
-    from truescore.build import build_loss
+    from truescore.build import build_loss, build_sampler
     from truescore.runs import SAMPLES, load_run, read_samples
     from truescore.training.data import training_data
 
     run = load_run(path)
-    config = changed(run.config, overrides, ("metrics",))
+    config = changed(run.config, overrides, ("metrics", "sampler"))
     file = Path(samples) if samples else path / SAMPLES
     folder = Path(out) if out else path / "evaluation" / file.stem
     data = training_data(run.target, config["dataset"], config["seed"])
-    _judge(folder, config, run.target, read_samples(file), data, run, build_loss(config))
+    built = build_loss(config), build_sampler(config)
+    _judge(folder, config, run.target, read_samples(file), data, run, *built)
 
 
 def evaluate_file(file: Path, overrides: list[str], out: str | None, conf: str | None) -> None:
@@ -222,6 +223,7 @@ def _judge(
     training_data: Any,
     run: Any = None,
     loss: Any = None,
+    sampler: Any = None,
 ) -> None:
     from truescore.evaluation import evaluate
     from truescore.report import report
@@ -230,7 +232,7 @@ def _judge(
     writable(folder)
     process, denoiser = (run.process, run.denoiser) if run else (None, None)
     evaluation = evaluate(
-        target, samples, training_data, config["metrics"], process, denoiser, loss
+        target, samples, training_data, config["metrics"], process, denoiser, loss, sampler
     )
     title = (
         f"{config['name']}: n_generate = {len(samples):,},"

@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import torch
 from rich.console import Group
+from rich.text import Text
 from torch import Tensor
 
-from truescore.denoisers import Denoiser, RealDenoiser, oracle
+from truescore.denoisers import Denoiser, DiscreteDenoiser, RealDenoiser, oracle
 from truescore.denoisers.oracle import RealOracle
+from truescore.likelihood import CertifiedBound, certified_bound
 from truescore.losses import Loss, excess_loss
 from truescore.metrics import (
     EigenmodeErrors,
@@ -27,6 +29,7 @@ from truescore.metrics.plane import Plane, look_at_plane
 from truescore.plots import TRAINING_DATA
 from truescore.processes import Process
 from truescore.randomness import keyed_generator
+from truescore.samplers import Sampler
 from truescore.targets import SampledLaw, Target
 from truescore.targets.fitted import (
     fit_coupling,
@@ -61,6 +64,7 @@ class Evaluation:
         curve: score error over the noise level, if a denoiser was given.
         baseline_curves: the same for the baselines.
         plane: its score as a field, for a law of reals in the plane.
+        bound: on KL(data || generated), of spins whose sampler is known.
     """
 
     perfect: PerfectSamples
@@ -72,13 +76,17 @@ class Evaluation:
     curve: ScoreErrorCurve | None
     baseline_curves: dict[str, ScoreErrorCurve]
     plane: Plane | None
+    bound: CertifiedBound | None = None
 
     def table(self, title: str, odd: bool) -> Group:
         """The table for the terminal; ``odd`` says that the network has that symmetry."""
         footnotes = {name: ODD_MODEL for name in ("mean_l1", "mean_l2") if odd}
         labels = metric_labels(self.perfect) | {EXCESS_LOSS: "excess loss"}
         n_null = self.perfect.n_null
-        return metrics_table(self.judgements, labels, self.baselines, footnotes, title, n_null)
+        table = metrics_table(self.judgements, labels, self.baselines, footnotes, title, n_null)
+        if self.bound is None:
+            return table
+        return Group(table, Text(""), *(Text(line) for line in self.bound.lines()))
 
 
 def evaluate(
@@ -89,6 +97,7 @@ def evaluate(
     process: Process | None = None,
     denoiser: Denoiser | None = None,
     loss: Loss | None = None,
+    sampler: Sampler | None = None,
 ) -> Evaluation:
     """Judge samples of a law, and a denoiser's score if there is one.
 
@@ -103,6 +112,7 @@ def evaluate(
         process: forward process of the score error.
         denoiser: the model behind the samples, if at hand.
         loss: what the model was trained by, if at hand.
+        sampler: what drew the samples, if at hand.
     """
     perfect = PerfectSamples(
         # A run from before there were distances has no such key.
@@ -140,6 +150,7 @@ def evaluate(
         curve,
         baseline_curves,
         plane,
+        _bound(target, denoiser, sampler, perfect, settings),
     )
 
 
@@ -179,6 +190,21 @@ def _excess_loss(
     return Judgement(
         value, floor=math.nan, debiased=value, ci_low=value - half, ci_high=value + half
     )
+
+
+def _bound(
+    target: Target,
+    denoiser: Denoiser | None,
+    sampler: Sampler | None,
+    perfect: PerfectSamples,
+    settings: Mapping[str, Any],
+) -> CertifiedBound | None:
+    n = settings.get("n_bound", 0)  # a run from before there were bounds has no such key
+    if n == 0 or sampler is None or not target.has_posterior:
+        return None
+    if not isinstance(denoiser, DiscreteDenoiser):
+        return None
+    return certified_bound(sampler, denoiser, target, perfect.observables, n, HELD_OUT_SEED)
 
 
 def _held_out(target: Target, settings: Mapping[str, Any]) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 
 from truescore.denoisers import oracle
 from truescore.errors import UserError
-from truescore.likelihood import bound_parts, path_bound
+from truescore.likelihood import bound_parts, certified_bound, path_bound
 from truescore.processes import Absorbing, SpinFlip, UniformJump
 from truescore.samplers import (
     AnalyticBridge,
@@ -58,6 +58,11 @@ CASES = {
     "tau leaping": (RING, FLIPS, TauLeaping(32)),
     "two colours": (RING, FLIPS, ColouredBridge(8, colours=2)),
     "masks": (RING, Absorbing(5, tolerance=0.05, t_min=0.01), AnalyticBridge(16)),
+    "masks, two colours": (
+        RING,
+        Absorbing(5, tolerance=0.05, t_min=0.01),
+        ColouredBridge(8, colours=2),
+    ),
     "Potts": (PottsRing(3), UniformJump(3, 3, t_min=0.01), AnalyticBridge(16)),
 }
 
@@ -87,6 +92,53 @@ def test_one_site_at_a_time_is_exact_and_the_bound_tight():
     assert parts.discretisation == pytest.approx(0, abs=5 * bound.standard_error)
     loose, _ = bound_parts(together, denoiser, RING, N, seed=2)
     assert loose.value > 10 * relative_entropy(together, denoiser, RING)
+
+
+def test_masks_that_go_one_at_a_time_leave_a_tight_bound():
+    """Sites that wait at the horizon for their colour's turn are masked, as in the sampler."""
+    denoiser = oracle(RING, Absorbing(5, tolerance=0.05, t_min=0.01))
+    bound = path_bound(ColouredBridge(4, colours=5), denoiser, RING, N, torch.Generator())
+    assert bound.value == pytest.approx(0, abs=5 * bound.standard_error)
+    assert bound.prior == 0
+
+
+@pytest.mark.parametrize("temperature", [1.05, 1.3])
+def test_moments_stay_within_their_bars(temperature):
+    """Of a law that differs in its coupling alone, enumerated: energy and magnetisation squared."""
+    denoiser = oracle(IsingRing(5, temperature=temperature), FLIPS)
+    sampler = AnalyticBridge(64)
+    bound = path_bound(sampler, denoiser, RING, N, torch.Generator().manual_seed(5))
+    states = states_of(FLIPS, 5)
+    p, q = RING.log_prob(states).exp(), law_after(sampler, denoiser, 5)
+    for f in (RING.energy(states), states[:, 0] * states[:, 2]):
+        variance = float(p @ f**2 - (p @ f) ** 2)
+        off = abs(float((q - p) @ f))
+        assert 1e-3 < off < bound.moment_bar(variance)
+
+
+def test_the_learnings_part_may_come_from_few_samples():
+    wrong = oracle(IsingRing(5, temperature=1.1), FLIPS)
+    whole, all_of_them = bound_parts(AnalyticBridge(8), wrong, RING, N, seed=4)
+    same, few = bound_parts(AnalyticBridge(8), wrong, RING, N, seed=4, n_exact=400)
+    assert same.value == whole.value
+    total = few.prior_mismatch + few.discretisation + few.learning
+    assert total == pytest.approx(whole.value, abs=1e-9)
+    assert few.learning == pytest.approx(all_of_them.learning, rel=0.5)
+
+
+def test_what_a_run_certifies_and_what_it_cannot():
+    wrong = oracle(IsingRing(5, temperature=1.1), FLIPS)
+    some = certified_bound(AnalyticBridge(8), wrong, RING, RING.observables(), 200, seed=0)
+    assert "KL(data || generated) <= " in some.lines()[0] and "energy per site" in some.lines()[1]
+    said = some.as_dict()
+    assert said["ci_low"] < said["value"] < said["ci_high"] and said["n"] == 200
+    none = certified_bound(AnalyticTrapezoidal(4), wrong, RING, RING.observables(), 200, seed=0)
+    assert none.as_dict()["value"] is None
+    assert "AnalyticTrapezoidal" in none.lines()[0] and "sampler=analytic" in none.lines()[0]
+    # One Euler step over the whole time flips some site with certainty.
+    cold = oracle(IsingRing(5, temperature=0.3), FLIPS)
+    never = certified_bound(JumpEuler(2), cold, cold.target, [], 200, seed=0)
+    assert never.as_dict()["value"] is None and "No finite bound" in never.lines()[0]
 
 
 def test_four_colours_cut_the_bound_at_equal_evaluations():

@@ -1,15 +1,18 @@
 """Log-likelihoods: exact on the probability flow, bounded on the paths of jumps."""
 
+from truescore.likelihood.certified import CertifiedBound, certified_bound
 from truescore.likelihood.flow import Likelihood, log_likelihood, sample_with_log_prob
 from truescore.likelihood.importance import ImportanceSampling, importance_sampling
 from truescore.likelihood.path_bound import BoundParts, PathBound, bound_parts, path_bound
 
 __all__ = [
     "BoundParts",
+    "CertifiedBound",
     "ImportanceSampling",
     "Likelihood",
     "PathBound",
     "bound_parts",
+    "certified_bound",
     "importance_sampling",
     "log_likelihood",
     "path_bound",

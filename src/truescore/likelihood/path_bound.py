@@ -9,6 +9,7 @@ from truescore.denoisers import DiscreteDenoiser, RealOracle, oracle
 from truescore.denoisers.oracle import SiteOracle
 from truescore.errors import UserError
 from truescore.processes import DiscreteProcess
+from truescore.processes.discrete import by_site
 from truescore.samplers import Sampler
 from truescore.samplers.discrete import DiscreteSampler, bridge
 from truescore.targets import Target
@@ -47,6 +48,18 @@ class PathBound:
         """95%, of the bound's expectation."""
         half = NORMAL_QUANTILE * self.standard_error
         return self.value - half, self.value + half
+
+    def moment_bar(self, variance: float) -> float:
+        """How far off E[f] may be for a statistic f of variance v: sqrt(2 v KL), to first order.
+
+        KL is the upper end of the interval. For a law q = p (1 + e h) close to p, KL = e^2 E[h^2]/2
+        + O(e^3), and |E_q f - E_p f| = e |E[f h]| is within the bar by Cauchy and Schwarz; for f of
+        several components, v is the sum of their variances and the bar one of the Euclidean norm.
+        Beyond first order it holds for f that are sub-Gaussian of variance proxy v under the
+        generated law (Donsker and Varadhan); so it says something while the bound is below about
+        one nat.
+        """
+        return (2 * variance * max(self.interval[1], 0.0)) ** 0.5
 
 
 @dataclass(frozen=True)
@@ -107,7 +120,12 @@ def path_bound(
 
 
 def bound_parts(
-    sampler: Sampler, denoiser: DiscreteDenoiser, target: Target, n: int, seed: int
+    sampler: Sampler,
+    denoiser: DiscreteDenoiser,
+    target: Target,
+    n: int,
+    seed: int,
+    n_exact: int | None = None,
 ) -> tuple[PathBound, BoundParts]:
     """A bound and its parts, from the same samples and noise with the learned and the exact score.
 
@@ -117,20 +135,22 @@ def bound_parts(
         target: the law.
         n: exact samples.
         seed: of the samples and the noise.
+        n_exact: samples for which the exact score is asked too, all n if left out; the learning's
+            part, a difference at the same points, needs few.
     """
     exact = oracle(target, denoiser.process)
     if isinstance(exact, RealOracle):
         raise UserError("got a law of reals, expected spins or states: see log_likelihood")
-    bounds = [
-        path_bound(sampler, each, target, n, torch.Generator().manual_seed(seed))
-        for each in (denoiser, exact)
-    ]
+
+    def bound(of: DiscreteDenoiser, samples: int) -> PathBound:
+        return path_bound(sampler, of, target, samples, torch.Generator().manual_seed(seed))
+
+    whole = bound(denoiser, n)
+    learned = whole if n_exact in (None, n) else bound(denoiser, n_exact)
+    learning = float((learned.draws - bound(exact, len(learned.draws)).draws).mean())
     generator = torch.Generator().manual_seed(seed)
     mismatch = _prior_mismatch(exact, target.sample(n, generator), generator)
-    parts = BoundParts(
-        mismatch, bounds[1].value - mismatch, float((bounds[0].draws - bounds[1].draws).mean())
-    )
-    return bounds[0], parts
+    return whole, BoundParts(mismatch, whole.value - mismatch - learning, learning)
 
 
 @torch.inference_mode()
@@ -142,17 +162,21 @@ def _block(
     times = sampler.times(denoiser).float()
     masked = _ends_in_one_state(process)
     clean = _certain(process, x_0)
-    at_end = process.log_forward(clean, times[0].expand(n))
-    prior = torch.zeros(n) if masked else _kl(at_end, process.prior().log().to(at_end)).sum(-1)
+    noised = process.log_forward(clean, times[0].expand(n))
+    prior = torch.zeros(n) if masked else _kl(noised, process.prior().log().to(noised)).sum(-1)
     moves = []
-    for k, (t, s) in enumerate(sampler.moves(times, x_0.shape[1])):
+    for t, s in sampler.moves(times, x_0.shape[1]):
         t, s = t.expand(n, *t.shape), s.expand(n, *s.shape)
-        if masked and k == 0:
+        x_t = process.perturb(x_0, t, generator)
+        if masked:
             # A forward process that ends by masking all: the sampler starts in its very law.
-            x_t = process.sample_prior(n, x_0.shape[1], generator)
-            passed = process.log_forward(clean, s)
+            at_end = by_site(t) == times[0]
+            x_t = torch.where(at_end, process.sample_prior(n, x_0.shape[1], generator), x_t)
+            leaves = (at_end & (by_site(s) < times[0]))[..., None]
+            passed = torch.where(
+                leaves, process.log_forward(clean, s), bridge(process, clean, x_t, t, s)
+            )
         else:
-            x_t = process.perturb(x_0, t, generator)
             passed = bridge(process, clean, x_t, t, s)
         step = sampler.log_transition(denoiser, x_t, t, s)
         moves.append(_kl(passed.to(step), step).sum(-1).double())

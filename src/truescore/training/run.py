@@ -182,6 +182,7 @@ def judge(run: Run, samples: Tensor, training_data: Tensor) -> tuple[Evaluation,
         run.process,
         run.denoiser,
         build_loss(config),
+        run.sampler,
     )
     title = (
         f"{config['name']}: n_train = {len(training_data):,}, n_generate = {len(samples):,},"

@@ -71,7 +71,16 @@ class Metrics(Strict):
     n_levels: Annotated[int, Field(ge=2)]
     n_null: Annotated[int, Field(ge=100)]
     n_bootstrap: Annotated[int, Field(ge=100)]
-    distances: list[str] = []  # a run from before there were any can be judged again
+    # A run from before there were bounds or distances can be judged again.
+    n_bound: Annotated[int, Field(ge=0)] = 0
+    distances: list[str] = []
+
+    @field_validator("n_bound")
+    @classmethod
+    def _has_a_spread(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("0 for no bound, or at least 2")
+        return value
 
     @field_validator("distances", mode="before")
     @classmethod
