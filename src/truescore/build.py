@@ -10,6 +10,7 @@ from torch import Tensor
 
 from truescore.denoisers import (
     Denoiser,
+    LearnedCategoricalDenoiser,
     LearnedRealDenoiser,
     LearnedSpinDenoiser,
     PredictionDenoiser,
@@ -77,9 +78,17 @@ def build_target(config: Mapping[str, Any]) -> Target:
     return build(config["dataset"], leave=OF_DATA)
 
 
-def build_process(config: Mapping[str, Any], dim: int) -> Process:
-    """The noising process of ``config['sde']``."""
-    return build(config["sde"], dim=dim)
+def build_process(config: Mapping[str, Any], dim: int, n_states: int | None = None) -> Process:
+    """The noising process of ``config['sde']``.
+
+    Args:
+        config: the run's configuration.
+        dim: number of sites.
+        n_states: q of a law of states, ``None`` for any other; a process is not asked for it twice.
+    """
+    if n_states is None:
+        return build(config["sde"], dim=dim)
+    return build(config["sde"], dim=dim, n_states=n_states, spins=False)
 
 
 def build_sampler(config: Mapping[str, Any]) -> Sampler:
@@ -113,8 +122,10 @@ def build_denoiser(
         n_components: of the skip law in that checkpoint.
     """
     model = config["model"]
+    if process.state_space == "categorical":
+        return _of_states(model["net"], dim, cast(DiscreteProcess, process))
     net = build(model["net"], dim=dim)
-    if model["state_space"] == "spin":
+    if process.state_space == "spin":
         return LearnedSpinDenoiser(net, cast(DiscreteProcess, process))
     gaussian = cast(GaussianNoise, process)
     if ("skip" in model) == ("prediction" in model):
@@ -131,6 +142,11 @@ def build_denoiser(
     else:
         skip = _skip_law(model["skip"], data, second_moment, odd, reflection, config["seed"])
     return LearnedRealDenoiser(net, gaussian, second_moment, *skip)
+
+
+def _of_states(net: Mapping[str, Any], dim: int, process: DiscreteProcess) -> Denoiser:
+    sizes = {"n_symbols": len(process.symbols), "n_states": process.n_states}
+    return LearnedCategoricalDenoiser(build(net, dim=dim, **sizes), process)
 
 
 def build_untrained(

@@ -35,6 +35,8 @@ from truescore.targets.fitted import (
     fit_coupling,
     fit_gaussian,
     fit_independent_spins,
+    fit_independent_states,
+    fit_potts_coupling,
     fit_two_wells,
 )
 
@@ -43,10 +45,22 @@ ODD_MODEL = "the network is odd, so the model's mean is exact by construction"
 # Held-out points and their noise are the same for every model of a law: they are paired.
 HELD_OUT_SEED = 0
 
-BASELINES = {
-    "real": {"Gaussian fit": fit_gaussian, "two Gaussians": fit_two_wells},
-    "spin": {"independent spins": fit_independent_spins, "fitted coupling": fit_coupling},
-}
+
+def baselines(target: Target, data: Tensor) -> dict[str, Target]:
+    """Laws fitted to data ``(n, d)`` with no network, by name; none where nothing is exact."""
+    if isinstance(target, SampledLaw):
+        return {}
+    if target.n_states is not None:
+        return {
+            "independent states": fit_independent_states(data, target.n_states),
+            "fitted coupling": fit_potts_coupling(data, target.n_states),
+        }
+    if target.state_space == "spin":
+        return {
+            "independent spins": fit_independent_spins(data),
+            "fitted coupling": fit_coupling(data),
+        }
+    return {"Gaussian fit": fit_gaussian(data), "two Gaussians": fit_two_wells(data)}
 
 
 @dataclass(frozen=True)
@@ -121,13 +135,11 @@ def evaluate(
         distances=settings.get("distances", ()),
     )
     judgements = evaluate_samples(perfect, samples)
-    sampled = isinstance(target, SampledLaw)
-    fits = {} if sampled else BASELINES[target.state_space]
-    laws = {name: fit(training_data) for name, fit in fits.items()}
-    baselines = {TRAINING_DATA: evaluate_samples(perfect, training_data)}
+    laws = baselines(target, training_data)
+    beside = {TRAINING_DATA: evaluate_samples(perfect, training_data)}
     for index, (name, law) in enumerate(laws.items()):
         drawn = law.sample(len(samples), keyed_generator(HELD_OUT_SEED, "baseline", index))
-        baselines[name] = evaluate_samples(perfect, drawn)
+        beside[name] = evaluate_samples(perfect, drawn)
     curve, baseline_curves, plane = None, {}, None
     if denoiser is not None and process is not None and target.has_posterior:
         curve = _score_error(target, process, denoiser, settings)
@@ -137,7 +149,7 @@ def evaluate(
             judgements[EXCESS_LOSS] = _excess_loss(target, process, denoiser, loss, settings)
         for name, law in laws.items():
             baseline_curves[name] = _score_error(target, process, oracle(law, process), settings)
-            baselines[name][SCORE_ERROR] = baseline_curves[name].mean(
+            beside[name][SCORE_ERROR] = baseline_curves[name].mean(
                 n_bootstrap=settings["n_bootstrap"]
             )
     return Evaluation(
@@ -145,13 +157,20 @@ def evaluate(
         samples,
         training_data,
         judgements,
-        baselines,
-        None if sampled else eigenmode_errors(target, samples),
+        beside,
+        _eigenmodes(target, samples),
         curve,
         baseline_curves,
         plane,
         _bound(target, denoiser, sampler, perfect, settings),
     )
+
+
+def _eigenmodes(target: Target, samples: Tensor) -> EigenmodeErrors | None:
+    """``None`` where no covariance is known, and of states, whose codes are names."""
+    if isinstance(target, SampledLaw) or target.n_states is not None:
+        return None
+    return eigenmode_errors(target, samples)
 
 
 def _score_error(

@@ -227,14 +227,66 @@ def test_every_pairing_that_fails_is_told_with_its_remedy(composed):
         "dataset=ginzburg_landau has real values; sde=spin_flip needs spins: use sde=vp or "
         "sde=vp_cosine or sde=sub_vp or sde=ve or sde=edm or sde=rectified_flow or "
         "sde=trigonometric",
-        "dataset=ginzburg_landau has real values; model=leave_one_out needs spins: "
+        "dataset=ginzburg_landau has real values; model=leave_one_out needs spins or states: "
         "use model=chain_net or model=mlp or model=residual_mlp or model=unet or model=plain_cnn",
-        "dataset=ginzburg_landau has real values; loss=ratio_matching needs spins: "
+        "dataset=ginzburg_landau has real values; loss=ratio_matching needs spins or states: "
         "use loss=denoising or loss=likelihood or loss=flow_matching or loss=edm or loss=min_snr "
         "or loss=fixed_sigma or loss=implicit",
         "dataset=ginzburg_landau has real values; sampler=analytic_trapezoidal needs spins or"
         " states: use " + " or ".join(f"sampler={name}" for name in options("sampler", "real")),
     ]
+
+
+POTTS = "+experiment=potts_d32"
+BAD_STATES = [
+    ("dataset.n_states=1", "dataset.n_states: got 1, expected an integer >= 2 and <= 32"),
+    ("dataset.dim=2", "dataset.dim: got 2, expected an integer >= 3 and <= 512"),
+    ("dataset.coupling=1e3", "dataset.temperature: got 1.0, expected at least |dataset.coupling|"),
+    ("dataset.simulator=glauber", "dataset.simulator: got 'glauber', expected exact"),
+    ("sde.tolerance=0", "sde.tolerance: got 0, expected a number > 0 and <= 0.1"),
+    ("sde.schedule=linear", "sde.schedule: got 'linear', expected constant or geometric or log_"),
+    ("+sde.n_states=4", "sde.n_states: no such key"),
+    (
+        "sde=spin_flip",
+        "dataset=potts_ring has states 0 .. q-1; sde=spin_flip needs spins:"
+        " use sde=uniform_jump or sde=absorbing",
+    ),
+    (
+        "model.net.odd=true",
+        "dataset=potts_ring has states 0 .. q-1; model.net.odd=true needs spins:"
+        " use model.net.odd=false",
+    ),
+    (
+        "metrics.distances=[hamming_mmd]",
+        "dataset=potts_ring has states 0 .. q-1; hamming_mmd needs spins: use metrics.distances=[]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("override", "line"), BAD_STATES)
+def test_one_bad_value_or_pairing_of_states_is_one_line(composed, override, line):
+    (error,) = check(composed(POTTS, override))
+    assert error.startswith(line)
+
+
+def test_models_of_spins_and_uniform_jumps_are_told_apart(composed):
+    errors = check(composed(POTTS, "model=rot_conv_film"))
+    assert errors == [
+        "dataset=potts_ring has states 0 .. q-1; model=rot_conv_film needs spins:"
+        " use model=leave_one_out or model=leave_one_out_mlp"
+    ]
+    (error,) = check(composed("+experiment=ising_d16", "sde=uniform_jump"))
+    assert error.endswith("needs states 0 .. q-1: use sde=spin_flip or sde=absorbing")
+
+
+@pytest.mark.parametrize("experiment", ["ising_d16", "potts_d32"])
+def test_spins_and_states_take_masks(composed, experiment):
+    assert check(composed(f"+experiment={experiment}", "sde=absorbing")) == []
+
+
+@pytest.mark.parametrize("section", ["model", "loss"])
+def test_a_run_from_before_there_were_states_is_valid(composed, section):
+    assert check(composed(f"{section}.state_space=spin", "~sde.schedule")) == []
 
 
 def test_a_state_space_that_is_no_word_is_an_error_and_not_a_crash():

@@ -37,7 +37,8 @@ def test_all_the_experiments_are_there():
     plane = {"swiss_roll", "swiss_roll_fixed_sigma"}
     sets = "2spirals", "8gaussians", "circles", "moons", "pinwheel", "swissroll", "checkerboard"
     codes = {f"gray_{points}" for points in sets}
-    assert set(EXPERIMENTS) == ising | chain | line | plane | codes | {"ising_torus_couplings"}
+    spins = ising | {"ising_torus_couplings", "potts_d32"} | codes
+    assert set(EXPERIMENTS) == spins | chain | line | plane
     assert set(SIMULATIONS) < set(FILES)
 
 
@@ -48,9 +49,10 @@ def test_an_experiment_is_valid_and_trains_on_what_it_says(composed, experiment)
     assert config.name == experiment
     law, _, dim = experiment.rpartition("_d")
     if law:
-        assert config.dataset.name == {"ising": "ising_ring", "gl": "ginzburg_landau"}[law]
+        laws = {"ising": "ising_ring", "potts": "potts_ring", "gl": "ginzburg_landau"}
+        assert config.dataset.name == laws[law]
         assert config.dataset.dim == int(dim)
-        assert config.dataset.n_train == {"ising": 10_000, "gl": 100_000}[law]
+        assert config.dataset.n_train == {"ising": 10_000, "potts": 10_000, "gl": 100_000}[law]
     elif config.dataset.name == "gray_code":
         assert experiment == f"gray_{config.dataset.points}"
         # The discrepancy's protocol: ten sets of 4,000.

@@ -161,7 +161,7 @@ def test_curve_is_plain_numbers(generator):
 def test_bad_pairs_are_refused(generator):
     law = spins()
     x_0 = law.sample(10, generator)
-    with pytest.raises(UserError, match="got spins with reals"):
+    with pytest.raises(UserError, match="got real with spin values"):
         score_error_curve(oracle(law, FLIP), oracle(gaussian(), VP), VP, x_0)
     with pytest.raises(UserError, match="got 1 samples, 20 levels"):
         score_error_curve(oracle(law, FLIP), oracle(law, FLIP), FLIP, x_0[:1])

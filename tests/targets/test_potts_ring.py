@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from truescore.errors import UserError
-from truescore.targets import IsingRing, NearestNeighbourChain, PottsRing
+from truescore.targets import IndependentStates, IsingRing, NearestNeighbourChain, PottsRing
+from truescore.targets.chain_observables import indicator_covariance, indicators
+from truescore.targets.fitted import fit_independent_states, fit_potts_coupling
 
 RING = PottsRing(5, n_states=3, coupling=0.8, temperature=0.7)
 STATES = torch.tensor(list(itertools.product(range(3), repeat=5)), dtype=torch.float64)
@@ -30,6 +32,69 @@ def test_agreement_at_a_distance_and_all_observables_are_exact():
     x = STATES.repeat_interleave((1e5 * LAW).round().long(), dim=0)
     for observable in RING.observables():
         torch.testing.assert_close(observable.average(x), observable.exact, atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("boundary", ["periodic", "open"])
+def test_observables_of_any_chain_of_states_are_its_enumeration(boundary):
+    """A chain without any symmetry: fields and bonds that depend on the place and direction."""
+    generator = torch.Generator().manual_seed(4)
+    field, bond = torch.rand(5, 3, generator=generator), torch.rand(5, 3, 3, generator=generator)
+    law = NearestNeighbourChain(
+        5,
+        lambda x, i: field.double()[i, x.long()],
+        lambda x, y, i: bond.double()[i, x.long(), y.long()],
+        boundary=boundary,
+        n_states=3,
+    )
+    p = law.log_prob(STATES).exp()
+    seen = indicators(STATES, 3)
+    mean = p @ seen
+    by_name = {o.name: o for o in law.observables()}
+    torch.testing.assert_close(by_name["frequencies"].exact, mean)
+    variance = float(p @ ((seen - mean) ** 2).sum(1))
+    assert by_name["frequencies"].variance == pytest.approx(variance)
+    covariance = (seen - mean).mT @ (p[:, None] * (seen - mean))
+    torch.testing.assert_close(indicator_covariance(law), covariance, atol=1e-12, rtol=0)
+    pairs = 5 if boundary == "periodic" else 4
+    alike = (STATES == STATES.roll(-1, 1))[:, :pairs].double().mean(1)
+    assert float(by_name["agreement"].exact[0]) == pytest.approx(float(p @ alike))
+    assert float(by_name["energy_per_site"].exact) == pytest.approx(
+        float(p @ law.energy(STATES)) / 5
+    )
+    x = STATES.repeat_interleave((1e5 * p).round().long(), dim=0)
+    for observable in law.observables():
+        torch.testing.assert_close(observable.average(x), observable.exact, atol=2e-3, rtol=0)
+
+
+def test_fits_find_the_law_of_their_data(assert_mean):
+    x = RING.sample(40_000, torch.Generator().manual_seed(3))
+    fitted = fit_potts_coupling(x, 3)
+    # One standard error of the coupling is about 0.003 here.
+    assert fitted.coupling / fitted.temperature == pytest.approx(0.8 / 0.7, abs=0.02)
+    alike = float((x == x.roll(-1, 1)).double().mean())
+    assert float(fitted.agreement()[0]) == pytest.approx(alike, abs=1e-5)
+    apart = fit_independent_states(x, 3)
+    torch.testing.assert_close(
+        apart.probabilities, torch.full((5, 3), 1 / 3).double(), atol=0.02, rtol=0
+    )
+    expected = apart.probabilities.log()[torch.arange(5), STATES.long()].sum(1)
+    torch.testing.assert_close(apart.log_prob(STATES), expected)
+    assert_mean(
+        indicators(apart.sample(20_000, torch.Generator().manual_seed(5)), 3),
+        apart.probabilities.flatten(),
+    )
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_fits_of_frozen_data_are_finite(value):
+    x = torch.full((50, 6), value)
+    assert math.isfinite(fit_potts_coupling(x, 3).log_prob(x)[0])
+    assert fit_independent_states(x, 3).log_prob(x).isfinite().all()
+
+
+def test_impossible_states_are_refused():
+    with pytest.raises(UserError, match="got a probability of 0"):
+        IndependentStates(torch.tensor([[0.0, 1.0], [0.5, 0.5]]))
 
 
 def test_two_states_are_an_ising_ring():

@@ -44,9 +44,14 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
 
 
 def _symmetry_errors(law: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
-    """An odd network of spins on a law that a flip of all of them changes."""
+    """An odd network on states, or on spins whose law a flip of all of them changes."""
     net, field = model.get("net"), law.get("field", 0.0)
     odd = isinstance(net, Mapping) and net.get("odd") is True
+    if odd and law["state_space"] == "categorical":
+        return [
+            f"dataset={law.get('name')} has {HAS['categorical']}; model.net.odd=true needs spins:"
+            " use model.net.odd=false"
+        ]
     fields = field if isinstance(field, list) else [field]
     uneven = {"gray_code": True, "ising_chain": any(fields)}
     if not odd or not uneven.get(law.get("name", ""), False):
@@ -114,5 +119,5 @@ def options(group: str, space: StateSpace) -> list[str]:
 
 
 def _is_for(schema: type[BaseModel], space: StateSpace) -> bool:
-    (scope,) = get_args(schema.model_fields["state_space"].annotation)
-    return fits(scope, space)
+    scopes = get_args(schema.model_fields["state_space"].annotation)
+    return any(fits(scope, space) for scope in scopes)

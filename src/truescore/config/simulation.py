@@ -41,9 +41,10 @@ def check_simulation(config: DictConfig) -> list[str]:
 
 
 def _law_errors(law: Mapping[str, Any]) -> list[str]:
-    if law.get("state_space") == "spin":
+    if law.get("state_space") in ("spin", "categorical"):
+        has = "spins in {-1,+1}" if law["state_space"] == "spin" else "states 0 .. q-1"
         return [
-            f"dataset={law.get('name')} has spins in {{-1,+1}}; dynamics move real values: use"
+            f"dataset={law.get('name')} has {has}; dynamics move real values: use"
             " dataset=symmetric_mixture or another law of reals"
         ]
     if law.get("dim", 2) != 2:

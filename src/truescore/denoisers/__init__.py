@@ -1,7 +1,11 @@
 """Networks and exact oracles behind one interface."""
 
 from truescore.denoisers.base import Denoiser, DiscreteDenoiser, RealDenoiser, SpinDenoiser
-from truescore.denoisers.learned import LearnedRealDenoiser, LearnedSpinDenoiser
+from truescore.denoisers.learned import (
+    LearnedCategoricalDenoiser,
+    LearnedRealDenoiser,
+    LearnedSpinDenoiser,
+)
 from truescore.denoisers.oracle import (
     CategoricalOracle,
     RealOracle,
@@ -15,6 +19,7 @@ __all__ = [
     "CategoricalOracle",
     "Denoiser",
     "DiscreteDenoiser",
+    "LearnedCategoricalDenoiser",
     "LearnedRealDenoiser",
     "LearnedSpinDenoiser",
     "PredictionDenoiser",

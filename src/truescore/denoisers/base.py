@@ -90,6 +90,13 @@ class DiscreteDenoiser(Denoiser):
     def clean_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:
         """Log P(x_0^i = b | x_t without x_t^i), ``(n, d, q)``; output i must not see x_t^i."""
 
+    def noisy_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:
+        """Log P(x_t^i = b | x_t without x_t^i), ``(n, d, m)``, masks included.
+
+        Differences are the log-ratios log p_t(x_t with b at i) - log p_t(x_t with c at i).
+        """
+        return self.process.log_forward(self.clean_log_probs(x_t, t), t)
+
     def sample_prior(self, n: int, dim: int, generator: torch.Generator) -> Tensor:
         """The law that the process ends in."""
         return self.process.sample_prior(n, dim, generator)

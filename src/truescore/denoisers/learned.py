@@ -3,7 +3,12 @@
 import torch
 from torch import Tensor, nn
 
-from truescore.denoisers.base import RealDenoiser, SpinDenoiser, correction_size
+from truescore.denoisers.base import (
+    DiscreteDenoiser,
+    RealDenoiser,
+    SpinDenoiser,
+    correction_size,
+)
 from truescore.processes import DiscreteProcess, GaussianNoise
 
 
@@ -18,6 +23,26 @@ class LearnedSpinDenoiser(SpinDenoiser):
     def log_odds(self, x_t: Tensor, t: Tensor) -> Tensor:
         """The network's logits, ``(n, d)``."""
         return self.net(x_t, self.process.schedule.value(t).log())
+
+
+class LearnedCategoricalDenoiser(DiscreteDenoiser):
+    """Leave-one-out log laws of states from a network's logits.
+
+    The network reads which of the m noisy symbols each site has, a mask among them, and answers
+    with q logits for each site: ``net(one-hot (n, d, m), log B(t) (n,)) -> (n, d, q)``.
+    """
+
+    state_space = "categorical"
+
+    def __init__(self, net: nn.Module, process: DiscreteProcess) -> None:
+        super().__init__()
+        self.net = net
+        self.process = process
+
+    def clean_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:
+        """Log P(x_0^i = b | x_t without x_t^i), ``(n, d, q)``."""
+        symbols = nn.functional.one_hot(self.process.index(x_t), len(self.process.symbols))
+        return self.net(symbols.to(t), self.process.schedule.value(t).log()).log_softmax(-1)
 
 
 class LearnedRealDenoiser(RealDenoiser):

@@ -91,3 +91,14 @@ def check_pairing(target: Target, other: Process | Denoiser) -> None:
             f"got {type(target).__name__} of {target.state_space}s with {type(other).__name__} of"
             f" {other.state_space}s, expected the same: choose one that fits"
         )
+    if isinstance(other, DiscreteProcess) and target.state_space == "categorical":
+        _check_states(target, other)
+
+
+def _check_states(target: Target, process: DiscreteProcess) -> None:
+    if target.n_states != process.n_states:
+        raise UserError(
+            f"got {type(target).__name__} of {target.n_states} states with"
+            f" {type(process).__name__} of {process.n_states}, expected as many: make"
+            f" n_states={target.n_states} in both"
+        )

@@ -37,6 +37,8 @@ def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
             "density": plots.density_plane(**density),
             "marginals": _marginals(target, samples),
         }
+    if target.n_states is not None:
+        return _states(target, samples)
     mean, covariance = target.mean(), target.covariance()
     x = samples.double()
     deviation = x - mean
@@ -92,6 +94,14 @@ def _sampled(target: SampledLaw, samples: Tensor) -> dict[str, Figure]:
         exact = target.sample(N_POINTS, keyed_generator(0, "shown"))
         points = [target.decode(spins).numpy() for spins in (samples, exact)]
         figures["plane"] = plots.points_plane(*points, half_width=target.reach)
+    return figures
+
+
+def _states(target: Target, samples: Tensor) -> dict[str, Figure]:
+    figures = {"samples": plots.samples_beside(**_beside(target, samples))}
+    symbols = torch.arange(float(target.n_states or 0))
+    exact = torch.stack([target.marginal(i, symbols) for i in range(target.dim)])
+    figures["marginals"] = plots.state_marginals(samples.numpy(), exact.numpy())
     return figures
 
 
@@ -192,7 +202,9 @@ def _verdicts(evaluation: Evaluation) -> dict[str, Any]:
 
 def _two_point(evaluation: Evaluation) -> dict[str, Any] | None:
     observables = {o.name: o for o in evaluation.perfect.observables}
-    observable = observables.get("two_point_function")
+    # Of states the agreement at a distance.
+    states = "agreement" in observables
+    observable = observables.get("agreement" if states else "two_point_function")
     if observable is None:
         return None
     groups, average = group_averages(observable, evaluation.samples)
@@ -204,6 +216,7 @@ def _two_point(evaluation: Evaluation) -> dict[str, Any] | None:
         "generated": average.numpy(),
         "interval": torch.stack([average - half, average + half]).numpy(),
         "data": data.numpy(),
+        "label": "agreement $P(x_i=x_{i+r})$" if states else "two-point function $C(r)$",
     }
 
 

@@ -109,7 +109,7 @@ class PerfectSamples:
     def _ks_scale(self, n: int) -> float:
         """Factor that makes the law of the KS distance free of n; Stephens 1970 for reals."""
         root = math.sqrt(n)
-        return root if self.target.state_space == "spin" else root + 0.12 + 0.11 / root
+        return root + 0.12 + 0.11 / root if self.target.state_space == "real" else root
 
     def _draws(self, n: int) -> dict[str, Tensor]:
         """Errors of ``n_null`` perfect sets of n samples, each ``(n_null,)``, from the cache."""

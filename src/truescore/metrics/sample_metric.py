@@ -12,7 +12,7 @@ from truescore.errors import UserError
 from truescore.metrics.perfect_samples import PerfectSamples
 from truescore.metrics.verdict import Judgement
 from truescore.targets import Target
-from truescore.targets.base import check_spins, check_width
+from truescore.targets.base import check_spins, check_states, check_width
 
 FEWEST = 20
 
@@ -57,7 +57,7 @@ class SampleMetric(Metric):
 
 
 def check_samples(target: Target, samples: Tensor) -> None:
-    """Raise ``UserError`` unless ``samples`` could be samples of the law: shape, finite, spins."""
+    """Raise ``UserError`` unless ``samples`` could be of the law: shape, finite, symbols."""
     check_width(samples, target.dim)
     finite = torch.isfinite(samples)
     if not bool(finite.all()):
@@ -68,3 +68,5 @@ def check_samples(target: Target, samples: Tensor) -> None:
         )
     if target.state_space == "spin":
         check_spins(samples, target.dim)
+    if target.n_states is not None:
+        check_states(samples, target.dim, target.n_states)

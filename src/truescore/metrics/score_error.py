@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from truescore.denoisers import Denoiser, RealDenoiser, SpinDenoiser
+from truescore.denoisers import Denoiser, DiscreteDenoiser, RealDenoiser, SpinDenoiser
 from truescore.errors import UserError
 from truescore.metrics.verdict import Judgement
-from truescore.processes import Process
+from truescore.processes import DiscreteProcess, Process, SpinFlip
 
 BOOTSTRAP_AT_ONCE = 100
 
@@ -20,14 +20,14 @@ BOOTSTRAP_AT_ONCE = 100
 class ScoreErrorCurve:
     """Squared score errors of n held-out samples at L noise levels, from noise to data.
 
-    Reals: error = sqrt(E|s - s*|^2 / E|s*|^2), the relative L2 error. Spins: error = KL of the
-    Bernoulli laws of x_t^i given all other spins, exact against learned, averaged over i, in nats.
+    Reals: error = sqrt(E|s - s*|^2 / E|s*|^2), the relative L2 error. Spins and states: error = KL
+    of the laws of x_t^i given all other sites, exact against learned, averaged over i, in nats.
 
     Attributes:
         times: t of each level, ``(L,)``, decreasing.
         log_snr: log signal-to-noise ratio of each level, ``(L,)``, equally spaced.
         numerator: |s - s*|^2, or the KL per site, of each sample, ``(n, L)``.
-        denominator: |s*|^2 of each sample, ``(n, L)``; ``None`` for spins.
+        denominator: |s*|^2 of each sample, ``(n, L)``; ``None`` for spins and states.
     """
 
     times: Tensor
@@ -131,12 +131,16 @@ def score_error_curve(
     """
     spaces = {part.state_space for part in (denoiser, exact, process)}
     if len(spaces) > 1:
-        raise UserError("got spins with reals, expected denoisers and process of one: choose so")
+        raise UserError(
+            f"got {' with '.join(sorted(spaces))} values, expected denoisers and process of one:"
+            " choose so"
+        )
     if len(x_0) < 2 or n_levels < 2:
         raise UserError(f"got {len(x_0)} samples, {n_levels} levels, expected at least 2 of each")
     log_snr, times = noise_levels(process, n_levels)
-    spins = process.state_space == "spin"
-    compare = _relative_entropy if spins else _squared_difference
+    discrete = isinstance(process, DiscreteProcess)
+    flips = isinstance(process, SpinFlip)
+    compare = _of_flips if flips else _of_sites if discrete else _squared_difference
     generator = torch.Generator().manual_seed(seed)
     numerator = torch.empty(len(x_0), n_levels, dtype=torch.float64)
     denominator = torch.empty_like(numerator)
@@ -147,7 +151,7 @@ def score_error_curve(
                 x_t = process.perturb(x_0[rows].float(), t, generator)
                 pair = compare(denoiser, exact, x_t, t)
                 numerator[rows, level], denominator[rows, level] = pair
-    return ScoreErrorCurve(times, log_snr, numerator, None if spins else denominator)
+    return ScoreErrorCurve(times, log_snr, numerator, None if discrete else denominator)
 
 
 def noise_levels(process: Process, n_levels: int) -> tuple[Tensor, Tensor]:
@@ -169,15 +173,32 @@ def _squared_difference(
     return ((answer - truth) ** 2).sum(-1), (truth**2).sum(-1)
 
 
-def _relative_entropy(
-    denoiser: Denoiser, exact: Denoiser, x_t: Tensor, t: Tensor
-) -> tuple[Tensor, Tensor]:
+def _of_flips(denoiser: Denoiser, exact: Denoiser, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     """KL(exact || learned) of x_t^i given the others, averaged over sites, ``(n,)``; and ones."""
     truth = cast(SpinDenoiser, exact).site_log_odds(x_t.double(), t.double())
     x_t, t = _as_weights(denoiser, x_t, t)
     answer = cast(SpinDenoiser, denoiser).site_log_odds(x_t, t).to(truth)
     divergence = bernoulli_kl(truth, answer).mean(-1)
     return divergence, torch.ones_like(divergence)
+
+
+def _of_sites(denoiser: Denoiser, exact: Denoiser, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    """The same of sites with any symbols, masks among them; no formula in log-odds is needed."""
+    process, time = cast(DiscreteDenoiser, exact).process, t.double()
+    truth = process.log_forward(
+        cast(DiscreteDenoiser, exact).clean_log_probs(x_t.double(), time), time
+    )
+    answer = cast(DiscreteDenoiser, denoiser).clean_log_probs(*_as_weights(denoiser, x_t, t))
+    # Normalised once more: in float32 the answers miss one by their rounding.
+    answer = process.log_forward(answer.to(truth).log_softmax(-1), time)
+    divergence = categorical_kl(truth, answer).mean(-1)
+    return divergence, torch.ones_like(divergence)
+
+
+def categorical_kl(log_p: Tensor, log_q: Tensor) -> Tensor:
+    """sum_b p (log p - log q), with 0 log 0 = 0, in nats, ``(..., m) -> (...)``."""
+    difference = torch.where(log_p > -torch.inf, log_p - log_q, 0.0)
+    return (log_p.exp() * difference).sum(-1).clamp(min=0)
 
 
 def bernoulli_kl(a: Tensor, b: Tensor) -> Tensor:

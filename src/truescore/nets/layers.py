@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from truescore.errors import UserError
+
 EMBEDDING = 32
 
 
@@ -55,3 +57,20 @@ def start_at_zero(layer: nn.Linear | nn.Conv1d) -> None:
     nn.init.zeros_(layer.weight)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+
+
+def check_sites(n_symbols: int | None, n_states: int | None) -> None:
+    """Raise ``UserError`` unless both are given, for states, or neither, for spins."""
+    if (n_symbols is None) != (n_states is None) or min(n_symbols or 2, n_states or 2) < 2:
+        raise UserError(
+            f"got n_symbols={n_symbols}, n_states={n_states}, expected at least 2 of each for"
+            " states and neither for spins: give both or leave both out"
+        )
+
+
+def check_shape(x_t: Tensor, dim: int, n_symbols: int | None) -> None:
+    """Raise ``UserError`` unless ``x_t`` is ``(n, dim)`` spins or ``(n, dim, n_symbols)``."""
+    shape = (dim,) if n_symbols is None else (dim, n_symbols)
+    if tuple(x_t.shape[1:]) != shape:
+        wanted = ", ".join(map(str, shape))
+        raise UserError(f"got shape {tuple(x_t.shape)}, expected (n, {wanted}): reshape the sites")

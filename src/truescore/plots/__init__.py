@@ -19,8 +19,10 @@ from truescore.plots.losses import draw_losses, loss_curves
 from truescore.plots.marginal import (
     draw_marginal,
     draw_spin_marginals,
+    draw_state_marginals,
     marginals,
     spin_marginals,
+    state_marginals,
 )
 from truescore.plots.memory import draw_memory, memory_curves
 from truescore.plots.moments import (
@@ -90,6 +92,7 @@ __all__ = [
     "draw_score_error",
     "draw_score_map",
     "draw_spin_marginals",
+    "draw_state_marginals",
     "draw_trail",
     "draw_two_point",
     "draw_verdicts",
@@ -109,6 +112,7 @@ __all__ = [
     "score_maps",
     "snapshots",
     "spin_marginals",
+    "state_marginals",
     "summary_panel",
     "trajectory",
     "two_point",

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from truescore.errors import UserError
 
 Floats = NDArray[np.float64]
-STATE_SPACES = ("real", "spin")
+STATE_SPACES = ("real", "spin", "categorical")
 
 
 def array(name: str, value: ArrayLike, shape: tuple[int | str, ...]) -> Floats:
@@ -38,6 +38,8 @@ def samples(name: str, value: ArrayLike, state_space: str, dim: int | str = "d")
     result = array(name, value, ("n", dim))
     if state_space == "spin" and not np.all(np.abs(result) == 1):
         raise UserError(f"{name}: got values other than -1 and +1; pass spins, or say 'real'.")
+    if state_space == "categorical" and not np.all((result >= 0) & (result == np.round(result))):
+        raise UserError(f"{name}: got values other than 0, 1, 2, ...; pass states, or say 'real'.")
     return result
 
 

@@ -17,6 +17,7 @@ def draw_two_point(
     data: ArrayLike | None = None,
     *,
     semilog: bool = False,
+    label: str = "two-point function $C(r)$",
 ) -> None:
     """Draw the two-point function over the distance; arguments as in ``two_point``.
 
@@ -30,7 +31,7 @@ def draw_two_point(
     value = arrays.array("generated", generated, (n,))
     lower, upper = arrays.array("interval", interval, (2, n))
     given = None if data is None else arrays.array("data", data, (n,))
-    y = r"two-point function $C(r)$"
+    y = label
     if semilog:
         sign = np.where(truth < 0, -1.0, 1.0)
         if np.any(sign < 0):
@@ -85,6 +86,7 @@ def two_point(
     generated: ArrayLike,
     interval: ArrayLike,
     data: ArrayLike | None = None,
+    label: str = "two-point function $C(r)$",
 ) -> Figure:
     """Show the two-point function on a linear and on a log axis.
 
@@ -94,10 +96,11 @@ def two_point(
         generated: That of the generated samples (R,).
         interval: Ends of its 95% interval (2, R): lower, upper.
         data: That of the training data (R,), if known.
+        label: What stands beside the axis.
     """
     figure = style.new_figure(10, 3.9)
     left, right = figure.subplots(1, 2)
-    draw_two_point(left, r, exact, generated, interval, data)
-    draw_two_point(right, r, exact, generated, interval, data, semilog=True)
+    draw_two_point(left, r, exact, generated, interval, data, label=label)
+    draw_two_point(right, r, exact, generated, interval, data, semilog=True, label=label)
     style.legend(left)
     return figure

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 from truescore.errors import UserError
 from truescore.plots import arrays, style
 
+MOST_NAMED = 6
+"""States that a legend has room for."""
+
 
 def wilson_interval(count: arrays.Floats, n: int) -> tuple[arrays.Floats, arrays.Floats]:
     """Return the 95% interval of a binomial probability (Wilson, 1927; holds near 0 and 1)."""
@@ -121,6 +124,52 @@ def draw_spin_marginals(ax: Axes, generated: ArrayLike, exact: ArrayLike) -> Non
     style.count_in_ones(ax.xaxis)
     style.tidy(ax, x="site $i$", y="$P(x_i = +1)$")
     style.legend(ax, loc="upper right", ncols=2)
+
+
+def draw_state_marginals(ax: Axes, generated: ArrayLike, exact: ArrayLike) -> None:
+    """Draw P(x_i = a) per site with 95% intervals; arguments as in ``state_marginals``."""
+    states = arrays.samples("generated", generated, "categorical")
+    n, dim = states.shape
+    probability = arrays.array("exact", exact, (dim, "q"))
+    sites = np.arange(1, dim + 1)
+    room = np.linspace(-0.25, 0.25, probability.shape[1])
+    reach = 0.01
+    for state, colour in enumerate(style.shades(probability.shape[1])):
+        count = (states == state).sum(0).astype(np.float64)
+        lower, upper = wilson_interval(count, n)
+        share, truth = count / n, probability[:, state]
+        reach = max(reach, np.abs(upper - truth).max(), np.abs(lower - truth).max())
+        ax.plot(sites, truth, color=style.EXACT, linewidth=1.4, zorder=3)
+        interval = np.stack([share - lower, upper - share])
+        label = f"state {state}" if probability.shape[1] <= MOST_NAMED else None
+        ax.errorbar(
+            sites + room[state],
+            share,
+            yerr=interval,
+            fmt="o",
+            color=colour,
+            markersize=3,
+            elinewidth=1,
+            label=label,
+        )
+    ax.set_ylim(probability.min() - 1.2 * reach, probability.max() + 1.8 * reach)
+    ax.set_xlim(0, dim + 1)
+    style.count_in_ones(ax.xaxis)
+    style.tidy(ax, x=f"site $i$ (black: exact; $n$ = {n:,}, 95% intervals)", y="$P(x_i = a)$")
+    if probability.shape[1] <= MOST_NAMED:
+        style.legend(ax, loc="upper right", ncols=probability.shape[1])
+
+
+def state_marginals(generated: ArrayLike, exact: ArrayLike) -> Figure:
+    """Show P(x_i = a) per site and state, with 95% intervals, against the exact lines.
+
+    Args:
+        generated: Generated states (n, d), 0 .. q-1.
+        exact: Exact probabilities (d, q).
+    """
+    figure = style.new_figure(8, 3.4)
+    draw_state_marginals(figure.subplots(), generated, exact)
+    return figure
 
 
 def spin_marginals(generated: ArrayLike, exact: ArrayLike) -> Figure:

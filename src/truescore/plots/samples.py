@@ -19,12 +19,12 @@ def draw_samples(
     n_show: int = 32,
     walls: bool = True,
 ) -> None:
-    """Draw the first samples of a set: spins as a raster, reals as lines over the site.
+    """Draw the first samples of a set: spins and states as a raster, reals as lines.
 
     Args:
         ax: Where to draw.
         samples: Samples (n, d).
-        state_space: ``"spin"`` or ``"real"``.
+        state_space: ``"spin"``, ``"categorical"`` or ``"real"``.
         title: Whose samples these are.
         colour: That one's colour.
         n_show: How many samples, from the first.
@@ -32,12 +32,22 @@ def draw_samples(
     """
     shown = arrays.samples("samples", samples, state_space)[:n_show]
     n, dim = shown.shape
-    if state_space == "spin":
+    if state_space != "real":
         extent = (0.5, dim + 0.5, n + 0.5, 0.5)
-        options = {"cmap": "binary", "vmin": -1, "vmax": 1, "interpolation": "nearest"}
-        ax.imshow(shown, aspect="auto", extent=extent, **options)
+        spins = state_space == "spin"
+        top = 1.0 if spins else max(1.0, float(np.max(samples)))
+        ax.imshow(
+            shown,
+            aspect="auto",
+            extent=extent,
+            interpolation="nearest",
+            cmap="binary" if spins else style.SEQUENTIAL,
+            vmin=-1 if spins else 0,
+            vmax=top,
+        )
         ax.hlines(np.arange(1.5, n), 0.5, dim + 0.5, color=style.GREY, linewidth=0.5)
-        style.tidy(ax, title=title, x="site (black +1, white −1)", y="sample", colour=colour)
+        x = "site (black +1, white −1)" if spins else f"site (dark 0, bright {top:g})"
+        style.tidy(ax, title=title, x=x, y="sample", colour=colour)
         style.count_in_ones(ax.xaxis, ax.yaxis)
         ax.spines[:].set(visible=True, color=colour, linewidth=1.5)
         return
@@ -97,7 +107,7 @@ def samples_beside(
     Args:
         generated: Generated samples (n, d).
         exact: Exact samples (m, d).
-        state_space: ``"spin"`` or ``"real"``.
+        state_space: ``"spin"``, ``"categorical"`` or ``"real"``.
         n_show: How many of each; fewer where fewer are given.
         walls: Reals only: the chain ends at x_0 = x_{d+1} = 0; the walls are drawn.
     """

@@ -12,7 +12,11 @@ from truescore.plots import arrays, style
 
 # A process whose log-SNR spans less has one noise level: ticks would tell its digits apart.
 ONE_LEVEL = 0.1
-UNITS = {"spin": "score error (KL, nats per site)", "real": "score error (relative $L^2$)"}
+UNITS = {
+    "spin": "score error (KL, nats per site)",
+    "categorical": "score error (KL, nats per site)",
+    "real": "score error (relative $L^2$)",
+}
 
 
 def draw_score_error(
@@ -94,7 +98,7 @@ def score_error_curve(
         error: The model's error at each (L,): KL per site for spins, relative L2 for reals.
         standard_error: Its standard error (L,); the band is 1.96 of it on either side.
         baselines: Errors (L,) of other score functions, by name.
-        state_space: ``"spin"`` or ``"real"``, which sets the unit.
+        state_space: ``"spin"``, ``"categorical"`` or ``"real"``, which sets the unit.
     """
     figure = style.new_figure(7, 4.2)
     ax = figure.subplots()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -53,6 +54,11 @@ BASELINES = (
     LineStyle("#56B4E9", (0, (5, 1, 1, 1, 1, 1)), "v"),
     LineStyle("#8C7A00", (0, (1, 3)), "P"),
 )
+
+
+def shades(n: int) -> list[tuple[float, ...]]:
+    """Return n colours from dark to bright, the brightest still seen on white."""
+    return [tuple(colour) for colour in colormaps[SEQUENTIAL](np.linspace(0.0, 0.85, n))]
 
 
 def baseline_styles(names: list[str]) -> dict[str, LineStyle]:

@@ -34,8 +34,9 @@ def summary_panel(
     left, centre, right = upper.subplots(1, 3, width_ratios=[1, 1, 1.15])
     draw_pair((left, centre), **samples)
     draw_two_point(right, **two_point, semilog=samples["state_space"] == "spin")
-    right.set_title("two-point function", fontsize=style.TITLE, loc="left")
-    right.set_ylabel("$C(r)$")
+    title, _, symbol = two_point.get("label", "two-point function $C(r)$").rpartition(" ")
+    right.set_title(title, fontsize=style.TITLE, loc="left")
+    right.set_ylabel(symbol)
     style.legend(right)
     _judge(lower, score_error, verdicts)
     return figure

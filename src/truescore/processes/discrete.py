@@ -59,6 +59,12 @@ class DiscreteProcess(Process):
         log_kernel = self.log_transition(torch.zeros_like(t), t)[..., : self.n_states, :]
         return (log_probs[..., None] + log_kernel).logsumexp(-2)
 
+    def log_noisy(self, x_0: Tensor, t: Tensor) -> Tensor:
+        """Log P(x_t^i = b | x_0^i), ``(n, d, m)``."""
+        rows = self.log_transition(torch.zeros_like(t), t).expand(*x_0.shape, -1, -1)
+        chosen = self.index(x_0)[..., None, None].expand(*rows.shape[:-2], 1, rows.shape[-1])
+        return rows.gather(-2, chosen)[..., 0, :]
+
     def log_likelihood(self, x_t: Tensor, s: Tensor, t: Tensor) -> Tensor:
         """Log P(x_t^i | x_s^i = b) for every symbol b, ``(n, d, m)``."""
         log_kernel = self.log_transition(s, t)
@@ -85,9 +91,7 @@ class DiscreteProcess(Process):
 
     def perturb(self, x_0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Draw each site from its kernel; see ``Process.perturb``."""
-        rows = self.log_transition(torch.zeros_like(t), t).expand(*x_0.shape, -1, -1)
-        chosen = self.index(x_0)[..., None, None].expand(*rows.shape[:-2], 1, rows.shape[-1])
-        return self.value(draw(rows.gather(-2, chosen)[..., 0, :], generator)).to(x_0)
+        return self.value(draw(self.log_noisy(x_0, t), generator)).to(x_0)
 
     def sample_prior(self, n: int, dim: int, generator: torch.Generator) -> Tensor:
         """Independent symbols, ``(n, dim)``."""

@@ -34,7 +34,7 @@ class Quantity:
 def quantities(target: Target) -> list[Quantity]:
     """What is followed along the chains of a simulation of a law."""
     if isinstance(target, NearestNeighbourChain):
-        return _of_a_chain(target)
+        return _of_a_chain(target) if target.n_states is None else [_energy(target)]
     return [*_of_the_leading_mode(target), Quantity("log_density", "log p", target.log_prob, None)]
 
 
@@ -78,14 +78,7 @@ def _of_a_chain(chain: NearestNeighbourChain) -> list[Quantity]:
             bond_mean(lambda x, y, _: ((x > 0) != (y > 0)).double()),
             governs=("kink_density",),
         ),
-        Quantity(
-            "energy_per_site",
-            "energy per site",
-            lambda x: chain.energy(x) / chain.dim,
-            mean_energy(chain) / chain.dim,
-            governs=("energy_per_site",),
-            energy=chain.state_space == "real",
-        ),
+        _energy(chain),
         Quantity(
             "bond_energy",
             "bond energy",
@@ -94,6 +87,17 @@ def _of_a_chain(chain: NearestNeighbourChain) -> list[Quantity]:
             energy=chain.state_space == "real",
         ),
     ]
+
+
+def _energy(chain: NearestNeighbourChain) -> Quantity:
+    return Quantity(
+        "energy_per_site",
+        "energy per site",
+        lambda x: chain.energy(x) / chain.dim,
+        mean_energy(chain) / chain.dim,
+        governs=("energy_per_site",),
+        energy=chain.state_space == "real",
+    )
 
 
 def _of_the_leading_mode(target: Target) -> list[Quantity]:

@@ -17,7 +17,7 @@ from truescore.targets.mixtures import (
     SymmetricMixture,
 )
 from truescore.targets.observable import Observable
-from truescore.targets.potts_ring import PottsRing
+from truescore.targets.potts_ring import IndependentStates, PottsRing
 from truescore.targets.sampled import SampledLaw
 from truescore.targets.swiss_roll import SwissRoll
 
@@ -28,6 +28,7 @@ __all__ = [
     "GinzburgLandauChain",
     "GrayCode",
     "IndependentSpins",
+    "IndependentStates",
     "IsingChain",
     "IsingRing",
     "IsingTorus",

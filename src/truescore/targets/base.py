@@ -18,12 +18,14 @@ class Target(ABC):
 
     Attributes:
         dim: number of sites d.
-        state_space: ``real`` or ``spin``.
+        state_space: ``real``, ``spin`` or ``categorical``.
+        n_states: number q of states 0 .. q-1 of a site; ``None`` for reals and spins.
         has_posterior: whether the posterior of its noise, and so the exact score, can be had.
     """
 
     dim: int
     state_space: StateSpace
+    n_states: int | None = None
     has_posterior: bool = True
 
     @abstractmethod
@@ -130,6 +132,16 @@ def check_spins(x: Tensor, dim: int) -> None:
     wrong = int((x.abs() != 1).sum())
     if wrong:
         raise UserError(f"got {wrong} entries that are not spins, expected -1 or +1 only: map them")
+
+
+def check_states(x: Tensor, dim: int, n_states: int) -> None:
+    """Raise ``UserError`` unless ``x`` is ``(n, dim)`` with entries 0 .. n_states - 1."""
+    check_width(x, dim)
+    wrong = int(((x != x.round()) | (x < 0) | (x >= n_states)).sum())
+    if wrong:
+        raise UserError(
+            f"got {wrong} entries that are not states, expected 0 to {n_states - 1}: map them"
+        )
 
 
 def check_width(x: Tensor, dim: int) -> None:

@@ -1,5 +1,7 @@
 """Laws fitted to data with no network: baselines that a model must beat, and its skip laws."""
 
+import math
+
 import torch
 from scipy.optimize import brentq
 from torch import Tensor
@@ -7,6 +9,7 @@ from torch import Tensor
 from truescore.errors import UserError
 from truescore.targets.gaussian_mixture import GaussianMixture
 from truescore.targets.ising_ring import IndependentSpins, IsingRing
+from truescore.targets.potts_ring import IndependentStates, PottsRing
 
 EM_STEPS = 200
 EM_TOLERANCE = 1e-9
@@ -60,6 +63,31 @@ def fit_coupling(x: Tensor) -> IsingRing:
 
     k = brentq(excess, -1 + 1e-12, 1 - 1e-12, xtol=1e-14)
     return IsingRing(dim, coupling=float(torch.tensor(k, dtype=torch.float64).atanh()))
+
+
+def fit_independent_states(x: Tensor, n_states: int) -> IndependentStates:
+    """Independent states with the data's frequencies; data ``(n, d)`` states, one count added."""
+    counts = (x[..., None] == torch.arange(n_states).to(x)).double().sum(0) + 1 / n_states
+    return IndependentStates(counts / (len(x) + 1))
+
+
+def fit_potts_coupling(x: Tensor, n_states: int) -> PottsRing:
+    """The likeliest Potts ring (T = 1): the coupling whose P(x_i = x_{i+1}) is the data's.
+
+    With q = n_states that is (1 + (q-1) k) (1 + (q-1) k^(d-1)) / (q (1 + (q-1) k^d)), and
+    J = log((1 + (q-1) k) / (1 - k)).
+    """
+    dim, q = x.shape[1], n_states
+    # One agreement is pulled towards chance, so that the likeliest coupling is finite.
+    alike = float((x == x.roll(-1, 1)).double().mean())
+    observed = alike + (1 / q - alike) / x.numel()
+
+    def excess(k: float) -> float:
+        ways = (1 + (q - 1) * k) * (1 + (q - 1) * k ** (dim - 1))
+        return ways / (q * (1 + (q - 1) * k**dim)) - observed
+
+    k = brentq(excess, -1 / (q - 1) + 1e-12, 1 - 1e-12, xtol=1e-14)
+    return PottsRing(dim, q, coupling=math.log((1 + (q - 1) * k) / (1 - k)))
 
 
 def _enough(x: Tensor) -> Tensor:

@@ -6,9 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from truescore.errors import UserError
 from truescore.targets.chain import NearestNeighbourChain
-from truescore.targets.chain_observables import energy_per_site
-from truescore.targets.observable import Observable
 
 
 class PottsRing(NearestNeighbourChain):
@@ -56,30 +55,26 @@ class PottsRing(NearestNeighbourChain):
         ways = (1 + (q - 1) * k**r) * (1 + (q - 1) * k ** (self.dim - r))
         return ways / (q * (1 + (q - 1) * k**self.dim))
 
-    def observables(self) -> list[Observable]:
-        """Frequencies of states, agreement of sites at a distance, and the energy.
 
-        Labels are names: their means and covariances say nothing.
-        """
-        q, lags = self.n_states, torch.arange(1, self.dim // 2 + 1)
+class IndependentStates(NearestNeighbourChain):
+    """States with given probabilities and no coupling: p(x) = prod_i P_i(x_i).
 
-        def frequencies(x: Tensor) -> Tensor:
-            return (x[..., None] == self.nodes.to(x)).double().mean(-3).flatten(-2)
+    Args:
+        probabilities: P_i(a), > 0, ``(d, q)``.
+    """
 
-        def agreement(x: Tensor) -> Tensor:
-            shifted = torch.stack([x.roll(-int(r), -1) for r in lags], -1)
-            return (x[..., None] == shifted).double().mean((-3, -2))
+    def __init__(self, probabilities: Tensor) -> None:
+        log_probs = probabilities.double().log()
+        if not log_probs.isfinite().all():
+            raise UserError("got a probability of 0, expected inside (0, 1): shrink the others")
+        self.probabilities = probabilities.double()
+        super().__init__(
+            len(log_probs),
+            site_potential=lambda x, i: -log_probs[i, x.long()],
+            bond_potential=lambda x, y, _: 0 * x * y,
+            n_states=log_probs.shape[1],
+        )
 
-        uniform = torch.full((self.dim * q,), 1 / q, dtype=torch.float64)
-        return [
-            Observable(
-                "frequencies",
-                "frequencies, L2",
-                frequencies,
-                uniform,
-                norm="l2",
-                variance=self.dim * (1 - 1 / q),
-            ),
-            Observable("agreement", "agreement at a distance", agreement, self.agreement(), "l2"),
-            energy_per_site(self),
-        ]
+    def parameters(self) -> dict[str, Any]:
+        """Plain values that determine the law."""
+        return {"probabilities": self.probabilities.tolist()}

@@ -1,11 +1,11 @@
-"""Whether a network that must not see a site's own spin sees it."""
+"""Whether a network that must not see a site's own symbol sees it."""
 
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from truescore.denoisers import SpinDenoiser
+from truescore.denoisers import DiscreteDenoiser, SpinDenoiser
 from truescore.errors import UserError
 
 N_POINTS, MOST_SITES = 3, 16
@@ -14,10 +14,11 @@ STIR = 0.1
 
 
 @torch.no_grad()
-def refuse_leaks(denoiser: SpinDenoiser, dim: int) -> None:
-    """Flip sites one by one: the answer for a site must stay the same, to the bit.
+def refuse_leaks(denoiser: DiscreteDenoiser, dim: int) -> None:
+    """Change sites one by one: the answer for a site must stay the same, to the bit.
 
-    The weights are stirred first, in a copy. Up to 16 sites are tried, evenly spread.
+    The weights are stirred first, in a copy. Up to 16 sites are tried, evenly spread, each with
+    every other symbol, a mask among them.
 
     Args:
         denoiser: with a network ``net``; an oracle has none, and is believed.
@@ -32,16 +33,30 @@ def refuse_leaks(denoiser: SpinDenoiser, dim: int) -> None:
     stirred = copy.deepcopy(denoiser).cpu().eval()
     for parameter in stirred.parameters():
         parameter.add_(STIR * torch.randn(parameter.shape, generator=generator).to(parameter))
-    x_t = 2.0 * torch.randint(2, (N_POINTS, dim), generator=generator) - 1
-    t = torch.linspace(denoiser.process.t_min, denoiser.process.horizon, N_POINTS)
-    before = stirred.log_odds(x_t, t)
+    process = denoiser.process
+    n_symbols = len(process.symbols)
+    index = torch.randint(n_symbols, (N_POINTS, dim), generator=generator)
+    t = torch.linspace(process.t_min, process.horizon, N_POINTS)
+    before = _answers(stirred, process.value(index), t)
     for site in torch.linspace(0, dim - 1, min(dim, MOST_SITES)).long().tolist():
-        flipped = x_t.clone()
-        flipped[:, site] *= -1
-        change = (stirred.log_odds(flipped, t) - before)[:, site].abs().max()
-        if change != 0:
-            raise UserError(
-                f"got {type(denoiser.net).__name__}, whose answer for site {site} changes by"
-                f" {float(change):.2g} with that site's own spin, expected one that leaves it out:"
-                " mask the site, or use model=leave_one_out"
-            )
+        for shift in range(1, n_symbols):
+            other = index.clone()
+            other[:, site] = (index[:, site] + shift) % n_symbols
+            change = (_answers(stirred, process.value(other), t) - before)[:, site].abs().max()
+            if change != 0:
+                raise UserError(
+                    f"got {type(denoiser.net).__name__}, whose answer for site {site} changes by"
+                    f" {float(change):.2g} with that site's own {_symbol(denoiser)}, expected one"
+                    " that leaves it out: mask the site, or use model=leave_one_out"
+                )
+
+
+def _answers(denoiser: DiscreteDenoiser, x_t: Tensor, t: Tensor) -> Tensor:
+    """What the network says of each site; log-odds of spins, as log-laws saturate."""
+    if isinstance(denoiser, SpinDenoiser):
+        return denoiser.log_odds(x_t, t)
+    return denoiser.clean_log_probs(x_t, t)
+
+
+def _symbol(denoiser: DiscreteDenoiser) -> str:
+    return "spin" if isinstance(denoiser, SpinDenoiser) else "state"

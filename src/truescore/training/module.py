@@ -10,6 +10,7 @@ from truescore.denoisers import Denoiser
 from truescore.errors import UserError
 from truescore.losses import Loss
 from truescore.randomness import keyed_generator
+from truescore.state_space import Scope, fits
 
 WARM_UP = 0.05
 BETAS = (0.9, 0.99)
@@ -41,7 +42,7 @@ class ScoreModule(pl.LightningModule):
         checkpoint_note: plain values to keep in every checkpoint.
     """
 
-    state_space: str
+    state_space: Scope
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class ScoreModule(pl.LightningModule):
         checkpoint_note: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        if denoiser.state_space != self.state_space:
+        if not fits(self.state_space, denoiser.state_space):
             raise UserError(
                 f"got a denoiser of {denoiser.state_space}s for {type(self).__name__},"
                 f" expected one of {self.state_space}s: use the other module"
@@ -141,6 +142,6 @@ class DenoisingScoreMatchingModule(ScoreModule):
 
 @final
 class ConcreteScoreMatchingModule(ScoreModule):
-    """Concrete score matching of spins; ratio matching is its default loss."""
+    """Concrete score matching of spins and states; ratio matching is its default loss."""
 
-    state_space = "spin"
+    state_space = "discrete"

@@ -1,5 +1,6 @@
 """A run's objects, built and tried on a few points: what does not fit is told before any work."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from truescore.build import (
     build_target,
 )
 from truescore.config.check import resolve
-from truescore.denoisers import Denoiser, SpinDenoiser, check_pairing
+from truescore.denoisers import Denoiser, DiscreteDenoiser, check_pairing
 from truescore.errors import UserError
 from truescore.losses import Loss
 from truescore.samplers import Sampler
@@ -37,7 +38,7 @@ def rehearse(config: DictConfig) -> None:
     """
     plain, _ = resolve(config)
     target = build_target(plain)
-    process = build_process(plain, target.dim)
+    process = build_process(plain, target.dim, target.n_states)
     check_pairing(target, process)
     dataset = plain["dataset"]
     if dataset["simulator"] != "exact":
@@ -45,7 +46,7 @@ def rehearse(config: DictConfig) -> None:
     if dataset["simulator"] == "langevin":
         refuse_stuck(simulation.integrator, target, dataset["langevin"]["integrator"])
     denoiser = build_denoiser(plain, target.dim, process, data=None, n_components=1)
-    if isinstance(denoiser, SpinDenoiser):
+    if isinstance(denoiser, DiscreteDenoiser):
         refuse_leaks(denoiser, target.dim)
     x_0 = torch.ones(N, target.dim)
     try_loss(build_loss(plain), denoiser, x_0)
@@ -57,7 +58,10 @@ def try_loss(loss: Loss, denoiser: Denoiser, x_0: Tensor) -> None:
     generator = torch.Generator().manual_seed(0)
     net = denoiser.net
     if isinstance(net, nn.Module):
-        net.register_forward_hook(_answers_in_shape)
+        # A correction of reals has two answers, local and modal; one of states q logits.
+        states = isinstance(denoiser, DiscreteDenoiser)
+        answers = denoiser.process.n_states if states else 2
+        net.register_forward_hook(partial(_answers_in_shape, answers))
     t = loss.sample_times(denoiser, N, generator)
     _expect("times", loss, t, (N,))
     _expect("losses", loss, loss(denoiser, x_0, t, generator), (N,))
@@ -73,10 +77,9 @@ def try_sampler(sampler: Sampler, denoiser: Denoiser, dim: int) -> None:
     _expect("points", sampler, moved, (N, dim))
 
 
-def _answers_in_shape(net: nn.Module, asked: tuple[Any, ...], answer: Any) -> None:
+def _answers_in_shape(answers: int, net: nn.Module, asked: tuple[Any, ...], answer: Any) -> None:
     shape = tuple(asked[0].shape)
-    # Whatever the fields that it is shown, a correction's answers are two: local and modal.
-    _expect("answers", net, answer, shape if len(shape) < 3 else (*shape[:2], 2))
+    _expect("answers", net, answer, shape if len(shape) < 3 else (*shape[:2], answers))
 
 
 def _expect(what: str, giver: Any, got: Any, shape: tuple[int, ...]) -> None:

@@ -14,7 +14,7 @@ from truescore.runs import read_checkpoint
 KEY = "truescore_config"
 # What decides the weights at a step; the rest may change between a kill and its resumption.
 TRAINING = ("seed", "dataset", "sde", "model", "loss", "trainer", "callbacks")
-FREE = ("accelerator", "devices", "progress_bar")
+FREE = ("accelerator", "devices", "progress_bar", "state_space")
 
 
 def training_config(config: dict[str, Any]) -> dict[str, Any]:

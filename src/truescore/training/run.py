@@ -51,7 +51,11 @@ from truescore.training.trainer import build_trainer, keep_freed_memory, steps_p
 log = logging.getLogger("truescore")
 SCHEMA_VERSION = 1
 N_MONITORED = 1024
-MODULES = {"real": DenoisingScoreMatchingModule, "spin": ConcreteScoreMatchingModule}
+MODULES = {
+    "real": DenoisingScoreMatchingModule,
+    "spin": ConcreteScoreMatchingModule,
+    "categorical": ConcreteScoreMatchingModule,
+}
 
 
 def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
@@ -120,7 +124,7 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
     """The module and the data of a run, and the seconds that simulating the data took."""
     seed, settings = config["seed"], config["trainer"]
     target = build_target(config)
-    process = build_process(config, target.dim)
+    process = build_process(config, target.dim, target.n_states)
     check_pairing(target, process)
     log.info("%s", process.describe())
     start = time.perf_counter()

@@ -172,6 +172,25 @@ class IsingTorus(SpinDataset):
         return value
 
 
+class PottsRing(AnyDataset, Strict):
+    """conf/dataset/potts_ring.yaml; pairs of indicators are held as (dim q)^2 numbers."""
+
+    state_space: Literal["categorical"]
+    simulator: Literal["exact"]
+    dim: Annotated[int, Field(ge=3, le=512)]
+    n_states: Annotated[int, Field(ge=2, le=32)]
+    coupling: float
+    temperature: Positive
+
+    @field_validator("temperature")
+    @classmethod
+    def _is_finite_physics(cls, value: float, info: ValidationInfo) -> float:
+        coupling = abs(info.data.get("coupling", 0.0))
+        if coupling > 300 * value:
+            raise ValueError(f"at least |dataset.coupling| / 300 = {coupling / 300:g}")
+        return value
+
+
 class GrayCode(AnyDataset, Strict):
     """conf/dataset/gray_code.yaml."""
 
@@ -251,6 +270,7 @@ DATASETS: dict[str | None, type[BaseModel]] = {
     "ising_ring": IsingRing,
     "ising_chain": IsingChain,
     "ising_torus": IsingTorus,
+    "potts_ring": PottsRing,
     "gray_code": GrayCode,
     "ginzburg_landau": GinzburgLandau,
     "four_well": FourWell,

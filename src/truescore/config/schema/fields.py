@@ -1,12 +1,14 @@
 """Types that sections share."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
+# Of a run from before there were states: spin.
+Discrete = Literal["discrete", "spin"]
 UnitInterval = Annotated[float, Field(gt=0, lt=1)]
 ClassPath = Annotated[
     str,

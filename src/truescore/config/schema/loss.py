@@ -4,7 +4,15 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from truescore.config.schema.fields import ClassPath, Count, Open, Positive, Strict, Word
+from truescore.config.schema.fields import (
+    ClassPath,
+    Count,
+    Discrete,
+    Open,
+    Positive,
+    Strict,
+    Word,
+)
 from truescore.state_space import Scope
 
 TimeLaw = Literal["log_snr", "uniform", "log_normal"]
@@ -44,7 +52,7 @@ class Implicit(AnyLoss, Strict):
 class RatioMatching(AnyLoss, Strict):
     """conf/loss/ratio_matching.yaml."""
 
-    state_space: Literal["spin"]
+    state_space: Discrete
 
 
 class PseudoLikelihood(AnyLoss, Strict):

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, field_validator
 from truescore.config.schema.fields import (
     ClassPath,
     Count,
+    Discrete,
     NonNegative,
     Open,
     Positive,
@@ -44,7 +45,7 @@ class LeaveOneOutConv(AnyNet, Strict):
 class LeaveOneOut(AnyModel, Strict):
     """conf/model/leave_one_out.yaml."""
 
-    state_space: Literal["spin"]
+    state_space: Discrete
     net: LeaveOneOutConv
 
 
@@ -58,7 +59,7 @@ class LeaveOneOutMLPNet(AnyNet, Strict):
 class LeaveOneOutMLP(AnyModel, Strict):
     """conf/model/leave_one_out_mlp.yaml."""
 
-    state_space: Literal["spin"]
+    state_space: Discrete
     net: LeaveOneOutMLPNet
 
 

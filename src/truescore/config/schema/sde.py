@@ -15,6 +15,8 @@ from truescore.config.schema.fields import (
 )
 from truescore.state_space import Scope
 
+JumpSchedule = Literal["constant", "geometric", "log_linear", "cosine"]
+
 
 def _above(smaller: str) -> Callable[[float, ValidationInfo], float]:
     """Checks that a value exceeds that of a key before it."""
@@ -97,6 +99,25 @@ class SpinFlip(AnyProcess, Strict):
     state_space: Literal["spin"]
     tolerance: Annotated[float, Field(gt=0, le=0.1)]
     t_min: Annotated[float, Field(gt=0, le=0.1)]
+    schedule: JumpSchedule = "constant"  # a run from before there was a choice
+
+
+class UniformJump(AnyProcess, Strict):
+    """conf/sde/uniform_jump.yaml; the law says how many states there are."""
+
+    state_space: Literal["categorical"]
+    tolerance: Annotated[float, Field(gt=0, le=0.1)]
+    t_min: Annotated[float, Field(gt=0, le=0.01)]
+    schedule: JumpSchedule
+
+
+class Absorbing(AnyProcess, Strict):
+    """conf/sde/absorbing.yaml; the law says how many symbols there are beside the mask."""
+
+    state_space: Literal["discrete"]
+    tolerance: Annotated[float, Field(gt=0, le=0.1)]
+    t_min: Annotated[float, Field(gt=0, le=0.1)]
+    schedule: JumpSchedule
 
 
 PROCESSES: dict[str | None, type[BaseModel]] = {
@@ -108,5 +129,7 @@ PROCESSES: dict[str | None, type[BaseModel]] = {
     "rectified_flow": EndsEarly,
     "trigonometric": EndsEarly,
     "spin_flip": SpinFlip,
+    "uniform_jump": UniformJump,
+    "absorbing": Absorbing,
     None: AnyProcess,
 }
