@@ -25,7 +25,16 @@ from truescore.targets.fitted_mixture import fit_mixture
 
 # Keys of a section that the framework reads; all others are arguments of the section's class.
 LABELS = ("name", "state_space")
-OF_DATA = ("n_train", "n_val", "batch_size", "simulator", "langevin", "markov_chain")
+OF_DATA = (
+    "n_train",
+    "n_val",
+    "batch_size",
+    "simulator",
+    "langevin",
+    "markov_chain",
+    "forward",
+    "trajectory",
+)
 OF_SAMPLING = ("n_generate", "chunk_size")
 # The skip law has one free mean for so many training samples, up to a limit.
 SAMPLES_PER_MEAN, MOST_MEANS = 2000, 32

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from truescore.evaluation import Evaluation
-from truescore.figures import evaluation_figures, line_figures, save_figures
+from truescore.figures import evaluation_figures, line_figures, save_figures, spin_figures
 from truescore.runs import Run, write_json
 from truescore.simulate.certificate import Certificate
 from truescore.simulate.certificate_table import certificate_table
@@ -40,6 +40,7 @@ def report(
     figures = evaluation_figures(target, evaluation, title)
     if run is not None:
         figures |= line_figures(run, evaluation.training_data, evaluation.samples)
+        figures |= spin_figures(run, evaluation.training_data, evaluation.samples)
     save_figures(folder / "figures", figures)
     return {
         "metrics": {name: j.as_dict() for name, j in evaluation.judgements.items()},

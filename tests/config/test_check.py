@@ -21,6 +21,12 @@ BAD = [
     ("dataset.n_train=1e5", "dataset.n_train: got 100000.0 (a float; write 100000)"),
     ("dataset.n_val=0", "dataset.n_val: got 0, expected an integer >= 1"),
     ("dataset.batch_size=10001", "dataset.batch_size: got 10001, expected at most dataset.n_train"),
+    ("dataset.forward=backward", "dataset.forward: got 'backward', expected simulation_free or"),
+    ("dataset.trajectory.step=0", "dataset.trajectory.step: got 0, expected a number > 0"),
+    (
+        "trainer.min_gradient_norm=0",
+        "trainer.min_gradient_norm: got 0, expected a number > 0 or null",
+    ),
     ("dataset.simulator=kawasaki", "dataset.simulator: got 'kawasaki', expected exact or glauber"),
     ("dataset.state_space=complex", "dataset.state_space: got 'complex', expected spin"),
     ("dataset._target_=IsingRing", "dataset._target_: got 'IsingRing', expected a class, written"),

@@ -8,6 +8,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.types import RunMode
 
+from truescore.build import build_process
 from truescore.config import check
 from truescore.config.schema import SCHEMAS
 from truescore.config.schema.run import NEED_TRANSPORT
@@ -37,8 +38,9 @@ def test_all_the_experiments_are_there():
     plane = {"swiss_roll", "swiss_roll_fixed_sigma"}
     sets = "2spirals", "8gaussians", "circles", "moons", "pinwheel", "swissroll", "checkerboard"
     codes = {f"gray_{points}" for points in sets}
+    documents = {"ising_document_d16", "ising_document_d16_as_written"}
     spins = ising | {"ising_torus_couplings", "potts_d32"} | codes
-    assert set(EXPERIMENTS) == spins | chain | line | plane
+    assert set(EXPERIMENTS) == documents | spins | chain | line | plane
     assert set(SIMULATIONS) < set(FILES)
 
 
@@ -48,7 +50,9 @@ def test_an_experiment_is_valid_and_trains_on_what_it_says(composed, experiment)
     assert check(config) == []
     assert config.name == experiment
     law, _, dim = experiment.rpartition("_d")
-    if law:
+    if experiment.startswith("ising_document"):
+        assert (config.dataset.name, config.dataset.dim) == ("ising_ring", 16)
+    elif law:
         laws = {"ising": "ising_ring", "potts": "potts_ring", "gl": "ginzburg_landau"}
         assert config.dataset.name == laws[law]
         assert config.dataset.dim == int(dim)
@@ -88,6 +92,27 @@ def test_the_fixed_noise_is_the_documents(composed):
     assert config.callbacks.ema_decay == 0
     # The process has this level and no other.
     assert sde.t_min < 0.01 < sde.sigma_max < 1.01 * sde.t_min
+
+
+@pytest.mark.parametrize("experiment", ["ising_document_d16", "ising_document_d16_as_written"])
+def test_the_recipe_of_the_ring_is_the_documents(composed, experiment):
+    """N = 1000 by 100 sweeps of heat bath, batches of N/10, 1500 log10 N steps, h = 0.005."""
+    config = composed(f"+experiment={experiment}")
+    data, chain, trainer = config.dataset, config.dataset.markov_chain, config.trainer
+    assert (data.coupling, data.temperature, data.n_train, data.batch_size) == (1, 1, 1000, 100)
+    assert (data.simulator, chain.start, chain.burn_in) == ("glauber", "uniform", 100)
+    assert chain.n_chains >= data.n_train  # one sample of each
+    assert (data.forward, data.trajectory.step) == ("trajectory", 0.005)
+    assert (config.model.name, config.model.learning_rate) == ("rot_conv_film", 1e-3)
+    assert trainer.max_steps == 1500 * 3 and trainer.min_gradient_norm == 1e-4
+    assert trainer.gradient_clip_val is None and config.callbacks.ema_decay == 0
+    process, sampler = build_process(config, 16), config.sampler
+    assert sampler.grid == "uniform"
+    assert process.horizon / sampler.steps == pytest.approx(0.005, rel=0.01)
+    if experiment.endswith("as_written"):
+        assert (config.sde.name, sampler.name) == ("spin_flip_as_written", "euler_as_written")
+    else:
+        assert (config.sde.name, sampler.name) == ("spin_flip", "euler")
 
 
 @pytest.mark.parametrize("experiment", FILES)

@@ -15,7 +15,10 @@ from truescore.metrics.distances import Wasserstein1
 CONF = Path(__file__).resolve().parents[2] / "conf"
 # What the framework reads itself and keeps from the class.
 ITS_OWN = {
-    "dataset": {"n_train", "n_val", "batch_size", "simulator", "langevin", "markov_chain"},
+    "dataset": {
+        *("n_train", "n_val", "batch_size", "simulator", "langevin", "markov_chain"),
+        *("forward", "trajectory"),
+    },
     "sampler": {"n_generate", "chunk_size"},
 }
 FILES = [

@@ -176,6 +176,16 @@ def test_a_step_that_gives_no_chance_to_what_happens_has_no_bound():
     assert bound.value == float("inf")
 
 
+def test_a_learned_score_may_have_a_bound_where_the_exact_one_has_none():
+    """Coarse steps of Euler's rule: a warmer law never leaves for certain."""
+    cold = IsingRing(5, temperature=0.4)
+    warm = oracle(IsingRing(5, temperature=1e6), SpinFlip(5, tolerance=1e-4))
+    found = certified_bound(JumpEuler(8, "uniform"), warm, cold, [], 200, seed=0)
+    plain = found.as_dict()
+    assert plain["value"] > 0 and plain["discretisation"] is plain["learning"] is None
+    assert "no finite one with the exact score" in found.lines()[0]
+
+
 def test_samplers_without_a_law_are_refused():
     with pytest.raises(UserError, match="got AnalyticTrapezoidal, .*use sampler=analytic"):
         path_bound(AnalyticTrapezoidal(4), oracle(RING, FLIPS), RING, 10, torch.Generator())

@@ -90,7 +90,10 @@ def test_average_over_a_sites_own_flip_keeps_the_mean_and_lessens_the_scatter(t,
     averaged = losses_of(denoiser, t, seed=3)
     time = torch.full((DRAWS,), t, dtype=torch.float64)
     x_t = PROCESS.perturb(data(), time, torch.Generator().manual_seed(3))
-    drawn = -logsigmoid(x_t * denoiser.site_log_odds(x_t, time)).mean(-1)
+    drawn = RatioMatching().of_pair(denoiser, x_t, time)
+    # As it is written in probabilities: -log(1/2 + x_i (p_i - 1/2)), p_i = P(x_i = +1 | rest).
+    up = denoiser.site_log_odds(x_t, time).sigmoid()
+    torch.testing.assert_close(drawn, -(1 / 2 + x_t * (up - 1 / 2)).log().mean(-1))
     assert float((drawn - averaged).abs().mean()) > 1e-3
     assert_mean(drawn - averaged, 0.0)
     assert averaged.std() < drawn.std()

@@ -61,6 +61,14 @@ def triptych() -> Figure:
     return plots.covariance_triptych(generated, exact, 0.2)
 
 
+def covariance_row() -> Figure:
+    """A covariance that is off by 0.3 in one entry, beside the exact one."""
+    exact = np.eye(DIM)
+    other = exact.copy()
+    other[0, 0] = 1.3
+    return plots.covariance_row({"generated": other, "uniform control": exact}, exact)
+
+
 def eigenmodes() -> Figure:
     """Four modes, the second above the band and the last below it."""
     error = np.array([0.0, 0.3, -0.02, -0.2])
@@ -80,6 +88,8 @@ def all_figures() -> dict[str, Figure]:
         "spin_marginals": plots.spin_marginals(SPINS, np.full(DIM, 0.5)),
         "mean": plots.mean_profile(REALS.mean(0), np.full(DIM, 0.07), np.zeros(DIM)),
         "covariance": triptych(),
+        "covariances": covariance_row(),
+        "forward": plots.forward_spins([0.1, 0.5, 1], np.stack([SPINS, -SPINS, SPINS])),
         "eigenmodes": eigenmodes(),
         "two_point": plots.two_point(**two_point_arguments()),
         "score": plots.score_error_curve(**score_arguments()),
@@ -311,3 +321,21 @@ def test_one_noise_level_is_not_spread_over_the_axis():
     level = 9.21 + np.array([0.0, 0.002])
     (ax,) = plots.score_error_curve(level, [0.9, 0.9], [0.1, 0.1], {}, "real").axes
     assert np.ptp(ax.get_xlim()) == pytest.approx(2)
+
+
+def test_covariances_share_a_scale_and_say_how_far_off_they_are() -> None:
+    """The title of each gives the Frobenius norm of its difference from the exact one."""
+    figure = covariance_row()
+    images = [ax.images[0] for ax in figure.axes if ax.images]
+    assert {image.get_clim() for image in images} == {(0.0, 1.3)}
+    titles = [ax.get_title(loc="left") for ax in figure.axes if ax.images]
+    assert titles == ["generated\noff by 0.3", "uniform control\noff by 0", "exact\n"]
+
+
+def test_the_forward_process_is_shown_in_the_order_of_its_times() -> None:
+    """Each panel holds the first samples at its time."""
+    spins = np.stack([SPINS, -SPINS])
+    first, second = plots.forward_spins([0.1, 1.0], spins, n_show=5).axes
+    assert [ax.get_title(loc="left") for ax in (first, second)] == ["$t$ = 0.1", "$t$ = 1"]
+    np.testing.assert_array_equal(first.images[0].get_array(), SPINS[:5])
+    np.testing.assert_array_equal(second.images[0].get_array(), -SPINS[:5])

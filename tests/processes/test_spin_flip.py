@@ -30,6 +30,27 @@ def test_spins_flip_independently_with_their_probability(t, assert_mean):
             assert_mean(agreement[:, sites].prod(1), alpha**size)
 
 
+@pytest.mark.parametrize("step", [0.3, 0.1, 0.02])
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_trajectories_have_the_law_of_perturb_at_every_time_however_long_the_steps(
+    step, schedule, assert_mean
+):
+    """Every product of spins at one time, and the correlation with the time before."""
+    process, n = SpinFlip(3, schedule=schedule), 20_000
+    x_0 = torch.tensor([1.0, -1.0, 1.0])
+    grid = torch.arange(1, 4) * step
+    path = process.trajectory(x_0.expand(n, 3), grid, torch.Generator().manual_seed(5))
+    before, alpha_before = x_0.expand(n, 3), torch.tensor(1.0)
+    for t, x_t in zip(grid, path, strict=True):
+        alpha = process.alpha(t.double())
+        agreement = (x_t * x_0).double()
+        for size in (1, 2, 3):
+            for sites in itertools.combinations(range(3), size):
+                assert_mean(agreement[:, sites].prod(1), float(alpha**size))
+        assert_mean((x_t * before).double().mean(1), float(alpha / alpha_before))
+        before, alpha_before = x_t, alpha
+
+
 def test_every_point_is_perturbed_at_its_own_time(assert_mean):
     process, n = SpinFlip(1), 20_000
     t = torch.tensor([0.05, 1.0]).repeat(n, 1)

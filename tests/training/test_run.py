@@ -69,8 +69,8 @@ def test_folder_holds_what_is_promised(finished):
     for name in ("config.yaml", "summary.json", "metrics.csv", "table.txt", "samples.safetensors"):
         assert (folder / name).stat().st_size > 0
     figures = {path.stem for path in (folder / "figures").glob("*.png")}
-    chain = {"neighbours"} if config.dataset.state_space == "real" else set()
-    assert figures == chain | {
+    own = {"real": {"neighbours"}, "spin": {"forward", "covariances"}}
+    assert figures == own[config.dataset.state_space] | {
         "covariance",
         "eigenmodes",
         "loss",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from truescore.build import build_target
+from truescore.build import build_process, build_target
 from truescore.commands import evaluate_run
 from truescore.runs import read_config
 from truescore.simulate import data
@@ -82,14 +82,17 @@ def test_a_run_on_spins_of_a_markov_chain(tmp_path, without_figures):
     assert certificate["simulator"] == "glauber" and certificate["n_chains"] == 80
     assert 200 < certificate["n_effective"] <= certificate["n"] == 400
     assert certificate["quantities"]["kink_density"]["r_hat"] < 1.1
-    module = LawDataModule(build_target(config), config.dataset, steps_per_epoch=4, seed=0)
+    target = build_target(config)
+    process = build_process(config, target.dim)
+    module = LawDataModule(target, process, config.dataset, steps_per_epoch=4, seed=0)
     assert not torch.equal(module.val_data, module.train_data[:100])
 
 
 def test_held_out_data_are_of_other_chains(euler):
     config = small_config("gl_d8", *LANGEVIN)
     target = build_target(config)
-    module = LawDataModule(target, config.dataset, steps_per_epoch=4, seed=0)
+    process = build_process(config, target.dim)
+    module = LawDataModule(target, process, config.dataset, steps_per_epoch=4, seed=0)
     assert torch.equal(module.train_data, training_data(target, config.dataset, 0))
     assert len(module.val_data) == 100
     assert not (module.val_data[:, None] == module.train_data).all(-1).any()

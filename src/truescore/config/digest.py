@@ -42,11 +42,13 @@ def config_hash(config: DictConfig | Mapping[str, Any]) -> str:
 
 
 def used(plain: Any) -> Any:
-    """Without the descriptions of simulators that are not used."""
+    """Without the descriptions of simulators and trajectories that are not used."""
     dataset = plain.get("dataset")
     if not isinstance(dataset, Mapping):
         return plain
     unused = set(SECTIONS.values()) - {SECTIONS.get(str(dataset.get("simulator")))}
+    if dataset.get("forward") != "trajectory":
+        unused |= {"forward", "trajectory"}
     return {**plain, "dataset": {k: v for k, v in dataset.items() if k not in unused}}
 
 

@@ -114,8 +114,10 @@ def _is_known(space: Any) -> bool:
 
 
 def options(group: str, space: StateSpace) -> list[str]:
-    """The names in a group that live in a state space."""
-    return [name for name, schema in SCHEMAS[group].items() if name and _is_for(schema, space)]
+    """The names in a group that live in a state space; mistakes of others are no remedy."""
+    known = SCHEMAS[group].items()
+    names = [name for name, schema in known if name and _is_for(schema, space)]
+    return [name for name in names if not name.endswith("_as_written")]
 
 
 def _is_for(schema: type[BaseModel], space: StateSpace) -> bool:

@@ -8,8 +8,16 @@ from truescore import plots
 from truescore.figures.evaluation import evaluation_figures, sample_figures
 from truescore.figures.line import line_figures
 from truescore.figures.plane import plane_figures
+from truescore.figures.spins import spin_figures
 
-__all__ = ["evaluation_figures", "line_figures", "plane_figures", "sample_figures", "save_figures"]
+__all__ = [
+    "evaluation_figures",
+    "line_figures",
+    "plane_figures",
+    "sample_figures",
+    "save_figures",
+    "spin_figures",
+]
 
 
 def save_figures(folder: Path, figures: dict[str, Figure]) -> None:

@@ -49,15 +49,22 @@ class CertifiedBound:
                 " the data do in some step; sampler=analytic does."
             ]
         low, high = self.bound.interval
-        parts = self.parts
         first = (
             f"KL(data || generated) <= {self.bound.value:.2g} [{low:.2g}, {high:.2g}] nats for all"
-            f" sites, by {self.sampler}: prior {parts.prior_mismatch:.2g}, steps"
-            f" {parts.discretisation:.2g}, learning {parts.learning:.2g}"
+            f" sites, by {self.sampler}: {self._parts_line()}"
             f" ({len(self.bound.draws)} exact samples)."
         )
         bars = ", ".join(f"{n.replace('_', ' ')} {b:.2g}" for n, b in (self.bars or {}).items())
         return [first, f"So no more is off, to first order, than: {bars}."] if bars else [first]
+
+    def _parts_line(self) -> str:
+        parts = self.parts
+        if parts is None or not math.isfinite(parts.discretisation):
+            return "no finite one with the exact score, whose steps would be too long"
+        return (
+            f"prior {parts.prior_mismatch:.2g}, steps {parts.discretisation:.2g},"
+            f" learning {parts.learning:.2g}"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for ``summary.json``; ``value`` is null if there is no bound."""
@@ -70,8 +77,9 @@ class CertifiedBound:
             "ci_high": self.bound.interval[1],
             "n": len(self.bound.draws),
             "prior_mismatch": self.parts.prior_mismatch,
-            "discretisation": self.parts.discretisation,
-            "learning": self.parts.learning,
+            # Long steps may have a law with the learned score and none with the exact one.
+            "discretisation": _finite(self.parts.discretisation),
+            "learning": _finite(self.parts.learning),
             "moment_bars": self.bars,
         }
 
@@ -102,3 +110,7 @@ def certified_bound(
     single = {o.name: o.average(x[:, None]) for o in observables if o.exact.numel() == 1}
     bars = {name: bound.moment_bar(float(values.var())) for name, values in single.items()}
     return CertifiedBound(name, bound, parts, bars)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,6 +1,6 @@
 """Unreduced losses, one number per sample."""
 
-from truescore.losses.base import Loss
+from truescore.losses.base import Loss, PairLoss
 from truescore.losses.denoising import DenoisingScoreMatching
 from truescore.losses.excess import ExcessLoss, excess_loss
 from truescore.losses.fixed_sigma import FixedSigmaDenoising
@@ -14,6 +14,7 @@ __all__ = [
     "FixedSigmaDenoising",
     "ImplicitScoreMatching",
     "Loss",
+    "PairLoss",
     "PseudoLikelihood",
     "RatioMatching",
     "excess_loss",

@@ -1,6 +1,6 @@
 """What training needs of a loss."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -15,4 +15,13 @@ class Loss(Protocol):
 
     def __call__(self, denoiser: Any, x_0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Losses ``(n,)``."""
+        ...
+
+
+@runtime_checkable
+class PairLoss(Loss, Protocol):
+    """A loss of noisy points alone, whose clean ones are not at hand."""
+
+    def of_pair(self, denoiser: Any, x_t: Tensor, t: Tensor) -> Tensor:
+        """Losses ``(n,)`` of noisy points ``(n, d)`` at times ``(n,)``."""
         ...

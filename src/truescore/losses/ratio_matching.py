@@ -36,3 +36,14 @@ class RatioMatching(DiscreteLoss):
     def of_sites(self, process: DiscreteProcess, clean: Tensor, x_0: Tensor, t: Tensor) -> Tensor:
         """Cross-entropy of each site's noisy symbol, ``(n, d)``."""
         return cross_entropy(process.log_noisy(x_0, t), process.log_forward(clean, t))
+
+    def of_pair(self, denoiser: DiscreteDenoiser, x_t: Tensor, t: Tensor) -> Tensor:
+        """Loss of each noisy point whose clean one is not at hand, ``(n,)``: -log p_i(x_t^i).
+
+        The same mean, with more scatter. Of flips -log(1/2 + x_t^i (p_i(+) - 1/2)).
+        """
+        process = denoiser.process
+        if isinstance(denoiser, SpinDenoiser) and isinstance(process, SpinFlip):
+            return -logsigmoid(x_t * denoiser.site_log_odds(x_t, t)).mean(-1)
+        log_p = process.log_forward(denoiser.clean_log_probs(x_t, t), t)
+        return -log_p.gather(-1, process.index(x_t)[..., None])[..., 0].mean(-1)

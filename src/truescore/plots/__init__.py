@@ -15,6 +15,7 @@ from truescore.plots.density import (
     draw_points,
 )
 from truescore.plots.eigenmodes import draw_eigenmodes, eigenmodes
+from truescore.plots.forward import forward_spins
 from truescore.plots.losses import draw_losses, loss_curves
 from truescore.plots.marginal import (
     draw_marginal,
@@ -26,6 +27,7 @@ from truescore.plots.marginal import (
 )
 from truescore.plots.memory import draw_memory, memory_curves
 from truescore.plots.moments import (
+    covariance_row,
     covariance_triptych,
     draw_covariance,
     draw_mean_profile,
@@ -66,6 +68,7 @@ __all__ = [
     "animate",
     "brownian_paths",
     "chain_beside_direct",
+    "covariance_row",
     "covariance_triptych",
     "density_line",
     "density_plane",
@@ -98,6 +101,7 @@ __all__ = [
     "draw_verdicts",
     "eigenmodes",
     "error_by_distance",
+    "forward_spins",
     "loss_curves",
     "marginals",
     "noising",

@@ -1,5 +1,7 @@
 """Means and covariances against the exact ones."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -126,4 +128,37 @@ def covariance_triptych(generated: ArrayLike, exact: ArrayLike, floor: float) ->
         bar.set_label(label, fontsize=style.LABEL)
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=style.TICK, color=style.GREY)
+    return figure
+
+
+def covariance_row(matrices: Mapping[str, ArrayLike], exact: ArrayLike) -> Figure:
+    """Show covariances side by side, the exact one last, all on one scale.
+
+    Args:
+        matrices: Covariances (d, d) by whose they are; each title gives the Frobenius norm of its
+            difference from the exact one.
+        exact: Exact covariance (d, d).
+    """
+    truth = arrays.array("exact", exact, ("d", "d"))
+    shown = {name: arrays.array(name, matrix, truth.shape) for name, matrix in matrices.items()}
+    every = [*shown.values(), truth]
+    limits = float(min(m.min() for m in every)), float(max(m.max() for m in every))
+    figure = style.new_figure(0.8 + 3.1 * len(every), 4)
+    axes = figure.subplots(1, len(every), squeeze=False)[0]
+    titles = [f"{name}\noff by {np.linalg.norm(m - truth):.3g}" for name, m in shown.items()]
+    for ax, matrix, title in zip(axes, every, [*titles, "exact\n"], strict=True):
+        image = draw_covariance(
+            ax,
+            matrix,
+            limits=limits,
+            cmap=style.SEQUENTIAL,
+            title=title,
+            colour=style.colour_of(title.splitlines()[0]),
+        )
+        if ax is not axes[0]:
+            ax.set_ylabel("")
+    bar = figure.colorbar(image, cax=axes[-1].inset_axes((1.04, 0, 0.05, 1)))
+    bar.set_label(r"Cov$(x_i, x_j)$", fontsize=style.LABEL)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=style.TICK, color=style.GREY)
     return figure

@@ -68,6 +68,11 @@ def baseline_styles(names: list[str]) -> dict[str, LineStyle]:
     return styles | {TRAINING_DATA: LineStyle(DATA, (0, (4, 2)), "X")}
 
 
+def colour_of(name: str) -> str:
+    """The colour of whose values these are; grey for all but the law, its data and the model."""
+    return {"exact": EXACT, "generated": GENERATED, TRAINING_DATA: DATA}.get(name, GREY)
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty white figure, in inches, that lays itself out and knows no backend."""
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")

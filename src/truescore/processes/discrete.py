@@ -1,6 +1,7 @@
 """Noise on sites with finitely many symbols, each of which jumps on its own."""
 
 from abc import abstractmethod
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -61,8 +62,12 @@ class DiscreteProcess(Process):
 
     def log_noisy(self, x_0: Tensor, t: Tensor) -> Tensor:
         """Log P(x_t^i = b | x_0^i), ``(n, d, m)``."""
-        rows = self.log_transition(torch.zeros_like(t), t).expand(*x_0.shape, -1, -1)
-        chosen = self.index(x_0)[..., None, None].expand(*rows.shape[:-2], 1, rows.shape[-1])
+        return self.log_moved(x_0, torch.zeros_like(t), t)
+
+    def log_moved(self, x_s: Tensor, s: Tensor, t: Tensor) -> Tensor:
+        """Log P(x_t^i = b | x_s^i) at times s <= t, ``(n, d, m)``."""
+        rows = self.log_transition(s, t).expand(*x_s.shape, -1, -1)
+        chosen = self.index(x_s)[..., None, None].expand(*rows.shape[:-2], 1, rows.shape[-1])
         return rows.gather(-2, chosen)[..., 0, :]
 
     def log_likelihood(self, x_t: Tensor, s: Tensor, t: Tensor) -> Tensor:
@@ -91,7 +96,24 @@ class DiscreteProcess(Process):
 
     def perturb(self, x_0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Draw each site from its kernel; see ``Process.perturb``."""
-        return self.value(draw(self.log_noisy(x_0, t), generator)).to(x_0)
+        return self.move(x_0, torch.zeros_like(t), t, generator)
+
+    def move(self, x_s: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw each site at time t given what it was at time s <= t, ``(n, d)``."""
+        return self.value(draw(self.log_moved(x_s, s, t), generator)).to(x_s)
+
+    def trajectory(
+        self, x_0: Tensor, times: Tensor, generator: torch.Generator
+    ) -> Iterator[Tensor]:
+        """Points ``(n, d)`` at each of increasing times ``(k,)``, along one path from x_0.
+
+        Steps are drawn from their exact kernels, so that at every time, and however long the steps
+        are, the points have the law of ``perturb``.
+        """
+        x, s = x_0, torch.zeros_like(times[:1])
+        for t in times.split(1):
+            x, s = self.move(x, s, t, generator), t
+            yield x
 
     def sample_prior(self, n: int, dim: int, generator: torch.Generator) -> Tensor:
         """Independent symbols, ``(n, dim)``."""

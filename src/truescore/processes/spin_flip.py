@@ -34,17 +34,18 @@ class SpinFlip(UniformJump):
 
     def flip_probability(self, t: Tensor) -> Tensor:
         """(1 - exp(-2 B))/2, without cancellation at small t."""
-        return -torch.expm1(-2 * self.schedule.value(t)) / 2
+        return _flip_probability(self.schedule.value(t))
 
     def evidence(self, t: Tensor) -> Tensor:
         """Log-likelihood ratio that a noisy spin carries for its clean one, log((1+a)/(1-a))."""
         p = self.flip_probability(t)
         return torch.log1p(-p) - p.log()
 
-    def perturb(self, x_0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-        """Flip each spin with its probability at time t; see ``Process.perturb``."""
-        uniform = torch.rand(x_0.shape, device=x_0.device, generator=generator)
-        return torch.where(uniform < by_site(self.flip_probability(t)), -x_0, x_0)
+    def move(self, x_s: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
+        """Flip each spin with its probability between s and t; see ``DiscreteProcess.move``."""
+        flip = _flip_probability(self.schedule.value(t) - self.schedule.value(s))
+        uniform = torch.rand(x_s.shape, device=x_s.device, generator=generator)
+        return torch.where(uniform < by_site(flip), -x_s, x_s)
 
     def describe(self) -> str:
         """The horizon and the bound that chose it."""
@@ -52,3 +53,7 @@ class SpinFlip(UniformJump):
             f"spin flips: t in [{self.t_min:g}, {self.horizon:.4g}],"
             f" KL(p_T || uniform) <= {self.tolerance:g} nats for any law"
         )
+
+
+def _flip_probability(jumped: Tensor) -> Tensor:
+    return -torch.expm1(-2 * jumped) / 2

@@ -42,7 +42,7 @@ class UniformJump(DiscreteProcess):
         self.n_states = n_states
         self.tolerance = tolerance
         self.symbols = torch.arange(n_states, dtype=torch.float32)
-        found = root_scalar(lambda a: _row_kl(a, n_states) - tolerance / dim, bracket=(-300, 0))
+        found = root_scalar(lambda a: row_kl(a, n_states) - tolerance / dim, bracket=(-300, 0))
         super().__init__(-found.root / n_states, t_min, schedule)
 
     def alpha(self, t: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ class UniformJump(DiscreteProcess):
         )
 
 
-def _row_kl(log_alpha: float, q: int) -> float:
+def row_kl(log_alpha: float, q: int) -> float:
     """KL of a site that was one certain state to the uniform law."""
     alpha = math.exp(log_alpha)
     return (_xlogx_less((q - 1) * alpha) + (q - 1) * _xlogx_less(-alpha)) / q

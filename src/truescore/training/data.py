@@ -1,19 +1,22 @@
 """Simulated data, served as whole batches."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from truescore.metrics import PerfectSamples
+from truescore.processes import DiscreteProcess, Process
 from truescore.randomness import keyed_generator
 from truescore.simulate.certificate import Certificate
 from truescore.simulate.certify import certify
 from truescore.simulate.data import simulated_data, simulator_settings
 from truescore.targets import SampledLaw, Target
+from truescore.training.order import PairOrder, StepOrder
+from truescore.training.trajectories import ForwardTrajectories
 
 VAL_BATCH = 2000
 
@@ -29,6 +32,12 @@ def training_data(target: Target, dataset: Mapping[str, Any], seed: int) -> Tens
     return _draw(target, dataset, dataset["n_train"], seed, "training data")
 
 
+def has_trajectories(dataset: Mapping[str, Any]) -> bool:
+    """Whether the section ``dataset`` asks for stored forward trajectories."""
+    # A run from before there was a choice has no such key.
+    return dataset.get("forward") == "trajectory"
+
+
 def _draw(target: Target, dataset: Mapping[str, Any], n: int, seed: int, purpose: str) -> Tensor:
     if dataset["simulator"] == "exact":
         return target.sample(n, keyed_generator(seed, purpose))
@@ -41,8 +50,12 @@ class LawDataModule(pl.LightningDataModule):
     The held-out samples, by whose loss the best checkpoint is chosen, come from the same simulator
     as the others, in chains of their own: whoever has only simulated data has no better ones.
 
+    With ``dataset.forward=trajectory`` training is served noisy points with their times, from
+    stored forward trajectories; held-out points are clean in any case.
+
     Args:
         target: the law.
+        process: forward process of the trajectories.
         dataset: the ``dataset`` section of a configuration.
         steps_per_epoch: steps between validations; Lightning calls this an epoch.
         seed: key of the data and of the order in which they are served.
@@ -51,6 +64,7 @@ class LawDataModule(pl.LightningDataModule):
     def __init__(
         self,
         target: Target,
+        process: Process,
         dataset: Mapping[str, Any],
         steps_per_epoch: int,
         seed: int,
@@ -63,6 +77,13 @@ class LawDataModule(pl.LightningDataModule):
         self.seed = seed
         self.train_data = training_data(target, dataset, seed)
         self.val_data = _draw(target, dataset, dataset["n_val"], seed, "validation data")
+        self.trajectories = None
+        if has_trajectories(dataset):
+            generator = keyed_generator(seed, "forward trajectories")
+            step = dataset["trajectory"]["step"]
+            self.trajectories = ForwardTrajectories(
+                cast(DiscreteProcess, process), self.train_data, step, generator
+            )
 
     def certificate(self, n_null: int) -> Certificate | None:
         """The training data beside the law's exact values; ``n_null`` perfect sets judge them.
@@ -81,7 +102,10 @@ class LawDataModule(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader:
         """Batches by global step, so that a resumed run sees what an undisturbed one would."""
         order = StepOrder(len(self.train_data), self.batch_size, self.steps_per_epoch, self.seed)
-        return DataLoader(Rows(self.train_data), batch_size=None, sampler=order)
+        if self.trajectories is None:
+            return DataLoader(Rows(self.train_data), batch_size=None, sampler=order)
+        pairs = PairOrder(order, len(self.trajectories.times))
+        return DataLoader(self.trajectories, batch_size=None, sampler=pairs)
 
     def val_dataloader(self) -> DataLoader:
         """The held-out samples in their order."""
@@ -101,41 +125,3 @@ class Rows(Dataset[Tensor]):
 
     def __len__(self) -> int:
         return len(self.data)
-
-
-class StepOrder(Sampler[Tensor]):
-    """Indices of each step's batch: pass after pass over the data, each in an order of its own.
-
-    The batch of a step depends on the seed and the step alone. Lightning sets the epoch.
-
-    Args:
-        n: size of the data.
-        batch_size: indices per step; what does not fill a batch waits for the next pass.
-        steps: steps per epoch.
-        seed: key of the order.
-    """
-
-    def __init__(self, n: int, batch_size: int, steps: int, seed: int) -> None:
-        self.n = n
-        self.batch_size = batch_size
-        self.steps = steps
-        self.seed = seed
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch to serve next."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.steps
-
-    def __iter__(self) -> Iterator[Tensor]:
-        per_pass = self.n // self.batch_size
-        first = self.epoch * self.steps
-        current, order = -1, torch.empty(0)
-        for step in range(first, first + self.steps):
-            number, place = divmod(step, per_pass)
-            if number != current:
-                generator = keyed_generator(self.seed, "order", number)
-                current, order = number, torch.randperm(self.n, generator=generator)
-            yield order[place * self.batch_size : (place + 1) * self.batch_size]

@@ -1,6 +1,6 @@
 """LightningModules: a loss, an optimiser, and sampling at every validation."""
 
-from typing import Any, Protocol, final
+from typing import Any, Protocol, cast, final
 
 import pytorch_lightning as pl
 import torch
@@ -8,12 +8,15 @@ from torch import Tensor
 
 from truescore.denoisers import Denoiser
 from truescore.errors import UserError
-from truescore.losses import Loss
+from truescore.losses import Loss, PairLoss
 from truescore.randomness import keyed_generator
 from truescore.state_space import Scope, fits
+from truescore.training.trajectories import Noised
 
 WARM_UP = 0.05
 BETAS = (0.9, 0.99)
+# In a checkpoint: whether training ended before its last step because its gradient vanished.
+CONVERGED = "converged"
 
 
 class Monitor(Protocol):
@@ -40,6 +43,10 @@ class ScoreModule(pl.LightningModule):
         seed: key of the noise.
         monitor: called at the end of every validation, except the sanity check.
         checkpoint_note: plain values to keep in every checkpoint.
+        min_gradient_norm: training ends after a step whose gradient is smaller; ``None``: never.
+
+    Attributes:
+        converged: whether training ended so.
     """
 
     state_space: Scope
@@ -54,6 +61,7 @@ class ScoreModule(pl.LightningModule):
         seed: int,
         monitor: Monitor | None = None,
         checkpoint_note: dict[str, Any] | None = None,
+        min_gradient_norm: float | None = None,
     ) -> None:
         super().__init__()
         if not fits(self.state_space, denoiser.state_space):
@@ -69,9 +77,14 @@ class ScoreModule(pl.LightningModule):
         self.seed = seed
         self.monitor = monitor
         self.checkpoint_note = checkpoint_note or {}
+        self.min_gradient_norm = min_gradient_norm
+        self.converged = False
 
-    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        """Mean loss of a batch ``(n, d)`` at times and with noise of this step's own."""
+    def training_step(self, batch: Tensor | Noised, batch_idx: int) -> Tensor:
+        """Mean loss of a batch: points ``(n, d)`` at times and with noise of this step's own.
+
+        Noisy points come with their times, and nothing is drawn.
+        """
         generator = keyed_generator(
             self.seed, "noise", self.global_step, self.global_rank, device=self.device
         )
@@ -96,8 +109,9 @@ class ScoreModule(pl.LightningModule):
         self.monitor(self, self.global_step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the note."""
+        """Add the note, and whether there is nothing left to train."""
         checkpoint.update(self.checkpoint_note)
+        checkpoint[CONVERGED] = self.converged
 
     def configure_gradient_clipping(
         self,
@@ -105,9 +119,12 @@ class ScoreModule(pl.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip by norm, and log the norm found."""
+        """Clip by norm, log the norm found, and end training if it is small enough."""
         limit = float("inf") if gradient_clip_val is None else gradient_clip_val
-        self.log("train/gradient_norm", torch.nn.utils.clip_grad_norm_(self.parameters(), limit))
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters(), limit)
+        self.log("train/gradient_norm", norm)
+        if self.min_gradient_norm is not None and norm < self.min_gradient_norm:
+            self.converged = self.trainer.should_stop = True
 
     def configure_optimizers(self) -> dict[str, Any]:
         """AdamW with a one-cycle schedule over ``max_steps``."""
@@ -128,7 +145,12 @@ class ScoreModule(pl.LightningModule):
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
 
-    def _loss(self, x_0: Tensor, generator: torch.Generator) -> Tensor:
+    def _loss(self, batch: Tensor | Noised, generator: torch.Generator) -> Tensor:
+        if isinstance(batch, Noised):
+            return cast(PairLoss, self.loss).of_pair(self.denoiser, batch.x_t, batch.t).mean()
+        return self._loss_of_clean(batch, generator)
+
+    def _loss_of_clean(self, x_0: Tensor, generator: torch.Generator) -> Tensor:
         t = self.loss.sample_times(self.denoiser, len(x_0), generator)
         return self.loss(self.denoiser, x_0, t, generator).mean()
 

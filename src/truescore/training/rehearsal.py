@@ -17,11 +17,13 @@ from truescore.build import (
 from truescore.config.check import resolve
 from truescore.denoisers import Denoiser, DiscreteDenoiser, check_pairing
 from truescore.errors import UserError
-from truescore.losses import Loss
+from truescore.losses import Loss, PairLoss
 from truescore.samplers import Sampler
 from truescore.simulate.data import build_simulation, simulator_settings
 from truescore.simulate.rehearsal import refuse_stuck
+from truescore.training.data import has_trajectories
 from truescore.training.leaks import refuse_leaks
+from truescore.training.trajectories import layer_times
 
 N = 3  # not a number of sites, nor 1, which fits every shape
 
@@ -49,7 +51,10 @@ def rehearse(config: DictConfig) -> None:
     if isinstance(denoiser, DiscreteDenoiser):
         refuse_leaks(denoiser, target.dim)
     x_0 = torch.ones(N, target.dim)
-    try_loss(build_loss(plain), denoiser, x_0)
+    loss = build_loss(plain)
+    try_loss(loss, denoiser, x_0)
+    if has_trajectories(dataset):
+        try_pairs(loss, denoiser, x_0, dataset["trajectory"]["step"])
     try_sampler(build_sampler(plain), denoiser, target.dim)
 
 
@@ -65,6 +70,22 @@ def try_loss(loss: Loss, denoiser: Denoiser, x_0: Tensor) -> None:
     t = loss.sample_times(denoiser, N, generator)
     _expect("times", loss, t, (N,))
     _expect("losses", loss, loss(denoiser, x_0, t, generator), (N,))
+
+
+def try_pairs(loss: Loss, denoiser: Denoiser, x_0: Tensor, step: float) -> None:
+    """Evaluate a loss on the first noisy points of stored trajectories."""
+    if not isinstance(loss, PairLoss):
+        raise UserError(
+            f"got dataset.forward=trajectory with {type(loss).__name__}, which needs clean points,"
+            " expected a loss with a method of_pair: use loss=ratio_matching"
+        )
+    if not isinstance(denoiser, DiscreteDenoiser):
+        raise UserError(
+            "got dataset.forward=trajectory for reals, expected spins: use simulation_free"
+        )
+    times = layer_times(denoiser.process, step)
+    x_t = next(denoiser.process.trajectory(x_0, times, torch.Generator().manual_seed(0)))
+    _expect("losses", loss, loss.of_pair(denoiser, x_t, times[:1].expand(N)), (N,))
 
 
 def try_sampler(sampler: Sampler, denoiser: Denoiser, dim: int) -> None:

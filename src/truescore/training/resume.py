@@ -10,6 +10,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from truescore.config.digest import used
 from truescore.errors import UserError
 from truescore.runs import read_checkpoint
+from truescore.training.module import CONVERGED
 
 KEY = "truescore_config"
 # What decides the weights at a step; the rest may change between a kill and its resumption.
@@ -53,7 +54,7 @@ def check_resumable(file: Path, config: dict[str, Any]) -> None:
             " give the same values or start afresh without ckpt_path"
         )
     done = checkpoint.get("global_step", 0)
-    if done >= config["trainer"]["max_steps"]:
+    if checkpoint.get(CONVERGED) or done >= config["trainer"]["max_steps"]:
         raise UserError(
             f"got ckpt_path={file} of a training that is complete ({done} steps): nothing to"
             " resume; judge it with scripts/evaluate.py or start afresh without ckpt_path"

@@ -82,7 +82,8 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
     if plain["ckpt_path"] is not None:
         carry_best_over(Path(plain["ckpt_path"]), trainer)
     trainer.fit(module, datamodule=data, ckpt_path=plain["ckpt_path"], weights_only=True)
-    if trainer.interrupted or trainer.global_step < plain["trainer"]["max_steps"]:
+    finished = module.converged or trainer.global_step >= plain["trainer"]["max_steps"]
+    if trainer.interrupted or not finished:
         raise UserError(
             f"got {trainer.global_step} of {plain['trainer']['max_steps']} steps: resume with"
             f" ckpt_path={run_dir}/checkpoints/last.ckpt"
@@ -130,6 +131,7 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
     start = time.perf_counter()
     data = LawDataModule(
         target,
+        process,
         config["dataset"],
         steps_per_epoch(settings["max_steps"], settings["val_every_n_steps"]),
         seed,
@@ -153,6 +155,7 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
         seed=seed,
         monitor=monitor,
         checkpoint_note={KEY: training_config(dict(config))},
+        min_gradient_norm=settings.get("min_gradient_norm"),
     )
     return module, data, seconds
 

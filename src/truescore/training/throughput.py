@@ -6,6 +6,8 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
+from truescore.training.trajectories import Noised
+
 
 class Throughput(Callback):
     """Logs training samples per second at each validation, and adds up the time of training.
@@ -35,7 +37,7 @@ class Throughput(Callback):
         batch_idx: int,
     ) -> None:
         """Count."""
-        self._samples += len(batch)
+        self._samples += len(batch.t if isinstance(batch, Noised) else batch)
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Stop the clock."""

@@ -49,6 +49,12 @@ class MarkovChain(Strict):
     thin: Count
 
 
+class Trajectory(Strict):
+    """The section ``trajectory`` of a law of spins; its step must be below the horizon."""
+
+    step: Positive
+
+
 class AnyDataset(Open):
     """What the data module reads of any law; the rest are the law's own arguments."""
 
@@ -61,6 +67,16 @@ class AnyDataset(Open):
     langevin: Langevin | None = None
     markov_chain: MarkovChain | None = None
     simulator: Literal["exact", "langevin", "glauber", "metropolis", "wolff"]
+    trajectory: Trajectory | None = None
+    # A run from before there was a choice.
+    forward: Literal["simulation_free", "trajectory"] = "simulation_free"
+
+    @field_validator("forward")
+    @classmethod
+    def _has_a_step(cls, value: str, info: ValidationInfo) -> str:
+        if value == "trajectory" and info.data.get("trajectory", ...) is None:
+            raise ValueError("simulation_free: this law has no section dataset.trajectory")
+        return value
 
     @field_validator("simulator")
     @classmethod
@@ -84,6 +100,8 @@ class RealDataset(AnyDataset, Strict):
 
     state_space: Literal["real"]
     simulator: Literal["exact", "langevin"]
+    trajectory: None = None
+    forward: Literal["simulation_free"] = "simulation_free"
 
 
 class SpinDataset(AnyDataset, Strict):

@@ -55,6 +55,7 @@ class Trainer(Strict):
     precision: Literal["32-true"]
     val_every_n_steps: Count
     gradient_clip_val: Positive | None
+    min_gradient_norm: Positive | None = None  # a run from before there was a choice
 
 
 class Callbacks(Strict):

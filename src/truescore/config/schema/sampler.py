@@ -54,6 +54,12 @@ class Trapezoidal(DiscreteSampler):
     theta: UnitInterval
 
 
+class EulerAsWritten(DiscreteSampler):
+    """conf/sampler/euler_as_written.yaml."""
+
+    grid: Literal["uniform"]
+
+
 class RealSampler(GridSampler, Strict):
     """A sampler of reals with no keys of its own, such as conf/sampler/heun.yaml."""
 
@@ -103,6 +109,7 @@ SAMPLERS: dict[str | None, type[BaseModel]] = {
     "analytic": DiscreteSampler,
     "analytic_trapezoidal": Trapezoidal,
     "euler": DiscreteSampler,
+    "euler_as_written": EulerAsWritten,
     "tau_leaping": DiscreteSampler,
     "theta_trapezoidal": Trapezoidal,
     "uniformization": DiscreteSampler,

@@ -120,6 +120,13 @@ class Absorbing(AnyProcess, Strict):
     schedule: JumpSchedule
 
 
+class SpinFlipAsWritten(AnyProcess, Strict):
+    """conf/sde/spin_flip_as_written.yaml; its horizon is 1."""
+
+    state_space: Literal["spin"]
+    t_min: Annotated[float, Field(gt=0, le=0.1)]
+
+
 PROCESSES: dict[str | None, type[BaseModel]] = {
     "vp": LinearRate,
     "vp_cosine": CosineVariancePreserving,
@@ -131,5 +138,6 @@ PROCESSES: dict[str | None, type[BaseModel]] = {
     "spin_flip": SpinFlip,
     "uniform_jump": UniformJump,
     "absorbing": Absorbing,
+    "spin_flip_as_written": SpinFlipAsWritten,
     None: AnyProcess,
 }
