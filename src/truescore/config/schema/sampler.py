@@ -42,6 +42,15 @@ class Trapezoidal(DiscreteSampler):
     theta: UnitInterval
 
 
+class GibbsCorrected(DiscreteSampler):
+    """conf/sampler/gibbs_corrected.yaml."""
+
+    predictor: Literal[
+        "analytic", "analytic_trapezoidal", "euler", "tau_leaping", "theta_trapezoidal"
+    ]
+    sweeps: Positive
+
+
 class RealSampler(AnySampler, Strict):
     """A sampler of reals with no keys of its own, such as conf/sampler/heun.yaml."""
 
@@ -91,6 +100,7 @@ SAMPLERS: dict[str | None, type[BaseModel]] = {
     "analytic": DiscreteSampler,
     "analytic_trapezoidal": Trapezoidal,
     "euler": DiscreteSampler,
+    "gibbs_corrected": GibbsCorrected,
     "tau_leaping": DiscreteSampler,
     "theta_trapezoidal": Trapezoidal,
     "uniformization": DiscreteSampler,
