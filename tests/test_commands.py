@@ -70,6 +70,56 @@ def test_a_run_is_judged_again(run_folder, script, tmp_path):
     assert (tmp_path / "again" / "figures" / "verdicts.png").is_file()
 
 
+def test_a_bound_stands_beside_the_errors_of_a_sampler_that_has_one(run_folder, script, tmp_path):
+    """The run's own has none, which its table and summary say."""
+    summary = json.loads((run_folder / "summary.json").read_text())["path_bound"]
+    assert summary["value"] is None and "AnalyticTrapezoidal" in summary["reason"]
+    assert "No bound on KL(data || generated)" in (run_folder / "table.txt").read_text()
+    quick = ["sampler.steps=4", "metrics.n_bound=40"]
+    code, out, _ = script(
+        "evaluate.py", f"run={run_folder}", "sampler=analytic", *quick, f"out={tmp_path}"
+    )
+    assert code == 0 and "KL(data || generated) <= " in out
+    bound = json.loads((tmp_path / "summary.json").read_text())["path_bound"]
+    assert bound["sampler"] == "AnalyticBridge" and bound["n"] == 40
+    parts = bound["prior_mismatch"] + bound["discretisation"] + bound["learning"]
+    assert bound["value"] == pytest.approx(parts)
+    assert set(bound["moment_bars"]) == {"energy_per_site", "magnetisation_squared", "kink_density"}
+    code, out, _ = script("evaluate.py", f"run={run_folder}", "metrics.n_bound=0", "out=none")
+    assert code == 0 and "KL(data" not in out
+
+
+def test_samples_under_a_condition(run_folder, script):
+    code, out, _ = script("sample.py", f"run={run_folder}", "hold=0:1,5:-1", "sweeps=0.2")
+    file = run_folder / "samples" / "n50_seed0_hold0at1-5at-1.safetensors"
+    assert code == 0 and str(file) in out and "judge" not in out
+    x = read_samples(file)
+    assert (x[:, 0] == 1).all() and (x[:, 5] == -1).all() and (x[:, 1] != x[0, 1]).any()
+    code, out, _ = script("sample.py", f"run={run_folder}", "magnetisation=-4", "sweeps=0.2")
+    assert code == 0
+    assert (read_samples(run_folder / "samples" / "n50_seed0_M-4.safetensors").sum(1) == -4).all()
+    code, out, _ = script("sample.py", f"run={run_folder}", "temperature=0.9", "sweeps=0.2")
+    assert code == 0 and out.rstrip().endswith(
+        "dataset.dim=16 dataset.coupling=1.0 dataset.temperature=0.9"
+    )
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("hold=16:1", "got site 16 held, expected a site from 0 to 15"),
+        ("hold=3", "expected SITE:VALUE"),
+        ("magnetisation=3", "got magnetisation=3, expected -16, -14, .. 16"),
+        ("temperature=-1", "got temperature=-1, expected > 0"),
+        ("sweeps=3", "got sweeps= alone"),
+    ],
+)
+def test_conditions_that_cannot_be_get_one_line(argument, message, run_folder, script):
+    code, _, error = script("sample.py", f"run={run_folder}", argument)
+    assert code == 2 and message in error
+    assert len(error.strip().splitlines()) == 1
+
+
 def test_more_samples_are_drawn_and_judged(run_folder, script, tmp_path):
     file = tmp_path / "more.safetensors"
     code, out, _ = script(

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from truescore.conditions import KEYS as CONDITIONS
+from truescore.conditions import Condition, condition, conditioned
 from truescore.errors import UserError
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -47,11 +49,11 @@ def evaluate_command(arguments: list[str]) -> None:
 
 
 def sample_command(arguments: list[str]) -> None:
-    """``run=DIR [sampler=NAME] [sampler.KEY=...] [seed=...] [out=FILE]``."""
-    own, overrides = split(arguments, ("run", "out"))
+    """``run=DIR [sampler=NAME] [sampler.KEY=...] [seed=...] [out=FILE]`` and a condition."""
+    own, overrides = split(arguments, ("run", "out", *CONDITIONS))
     if "run" not in own:
         raise UserError("got no run=DIR, expected the folder of a finished run")
-    sample_run(Path(own["run"]), overrides, own.get("out"))
+    sample_run(Path(own["run"]), overrides, own.get("out"), condition(own))
 
 
 def split(arguments: Sequence[str], own: Sequence[str]) -> tuple[dict[str, str], list[str]]:
@@ -98,8 +100,10 @@ def evaluate_file(file: Path, overrides: list[str], out: str | None, conf: str |
     _judge(folder, config | {"name": file.name}, target, samples, data)
 
 
-def sample_run(path: Path, overrides: list[str], out: str | None) -> None:
-    """Draw samples from a trained run and save them."""
+def sample_run(
+    path: Path, overrides: list[str], out: str | None, asked: Condition | None = None
+) -> None:
+    """Draw samples from a trained run, under a condition if one is asked for, and save them."""
     from truescore.build import build_sampler
     from truescore.randomness import keyed_generator
     from truescore.runs import load_run, write_samples
@@ -110,15 +114,27 @@ def sample_run(path: Path, overrides: list[str], out: str | None) -> None:
     config = changed(run.config, overrides, ("sampler", "seed"))
     settings = config["sampler"]
     n = settings["n_generate"]
-    stem = "_".join([f"n{n}", f"seed{config['seed']}", *_other_than_size(overrides)])
+    sampler = build_sampler(config)
+    telling = _other_than_size(overrides)
+    if asked is not None:
+        sampler = conditioned(sampler, run.target, asked)
+        telling += asked.words()
+    stem = "_".join([f"n{n}", f"seed{config['seed']}", *telling])
     file = Path(out) if out else path / "samples" / f"{stem}.safetensors"
     writable(file.parent)
     generator = keyed_generator(config["seed"], "samples")
-    samples = build_sampler(config).sample(
+    samples = sampler.sample(
         run.denoiser, n, run.target.dim, generator, settings["chunk_size"], _progress(n)
     )
     write_samples(file, samples)
-    print(f"samples: {file}\njudge them: python scripts/evaluate.py run={path} samples={file}")
+    print(f"samples: {file}")
+    if asked is None:
+        print(f"judge them: python scripts/evaluate.py run={path} samples={file}")
+    elif asked.only_temperature:
+        values = run.target.parameters() | {"temperature": asked.temperature}
+        law = " ".join(f"dataset.{k}={v}" for k, v in values.items() if k in config["dataset"])
+        name = config["dataset"]["name"]
+        print(f"judge them: python scripts/evaluate.py samples={file} dataset={name} {law}")
 
 
 def _other_than_size(overrides: list[str]) -> list[str]:

@@ -10,11 +10,13 @@ from rich.console import Group
 from rich.text import Text
 from torch import Tensor
 
-from truescore.denoisers import Denoiser, DiscreteDenoiser, RealDenoiser, oracle
+from truescore.denoisers import Denoiser, DiscreteDenoiser, RealDenoiser, SpinDenoiser, oracle
 from truescore.denoisers.oracle import RealOracle
+from truescore.errors import UserError
 from truescore.likelihood import CertifiedBound, certified_bound
 from truescore.losses import Loss, excess_loss
 from truescore.metrics import (
+    CouplingErrors,
     EigenmodeErrors,
     Judgement,
     PerfectSamples,
@@ -23,6 +25,7 @@ from truescore.metrics import (
     evaluate_samples,
     metric_labels,
     metrics_table,
+    read_couplings,
     score_error_curve,
 )
 from truescore.metrics.plane import Plane, look_at_plane
@@ -79,6 +82,7 @@ class Evaluation:
         baseline_curves: the same for the baselines.
         plane: its score as a field, for a law of reals in the plane.
         bound: on KL(data || generated), of spins whose sampler is known.
+        couplings: as the denoiser of spins has learned them.
     """
 
     perfect: PerfectSamples
@@ -91,6 +95,7 @@ class Evaluation:
     baseline_curves: dict[str, ScoreErrorCurve]
     plane: Plane | None
     bound: CertifiedBound | None = None
+    couplings: CouplingErrors | None = None
 
     def table(self, title: str, odd: bool) -> Group:
         """The table for the terminal; ``odd`` says that the network has that symmetry."""
@@ -98,9 +103,9 @@ class Evaluation:
         labels = metric_labels(self.perfect) | {EXCESS_LOSS: "excess loss"}
         n_null = self.perfect.n_null
         table = metrics_table(self.judgements, labels, self.baselines, footnotes, title, n_null)
-        if self.bound is None:
-            return table
-        return Group(table, Text(""), *(Text(line) for line in self.bound.lines()))
+        lines = [] if self.bound is None else self.bound.lines()
+        lines += [] if self.couplings is None else [self.couplings.line()]
+        return Group(table, Text(""), *(Text(line) for line in lines)) if lines else table
 
 
 def evaluate(
@@ -163,6 +168,7 @@ def evaluate(
         baseline_curves,
         plane,
         _bound(target, denoiser, sampler, perfect, settings),
+        _couplings(target, process, denoiser, settings),
     )
 
 
@@ -224,6 +230,19 @@ def _bound(
     if not isinstance(denoiser, DiscreteDenoiser):
         return None
     return certified_bound(sampler, denoiser, target, perfect.observables, n, HELD_OUT_SEED)
+
+
+def _couplings(
+    target: Target, process: Process | None, denoiser: Denoiser | None, settings: Mapping[str, Any]
+) -> CouplingErrors | None:
+    if not isinstance(denoiser, SpinDenoiser) or process is None or not target.has_posterior:
+        return None
+    x, temperature = _held_out(target, settings), getattr(target, "temperature", 1.0)
+    exact = cast(SpinDenoiser, oracle(target, process))
+    try:
+        return CouplingErrors(*(read_couplings(each, x, temperature) for each in (denoiser, exact)))
+    except UserError:  # so few or so cold points leave them open
+        return None
 
 
 def _held_out(target: Target, settings: Mapping[str, Any]) -> Tensor:

@@ -97,6 +97,17 @@ class DiscreteDenoiser(Denoiser):
         """
         return self.process.log_forward(self.clean_log_probs(x_t, t), t)
 
+    def data_log_probs(self, x: Tensor) -> Tensor:
+        """Log P(x_0^i = b | x_0 without x_0^i) at t = 0, ``(n, d, q)``.
+
+        Two times are extrapolated, 2 f(t_min) - f(2 t_min), since a network is trained from t_min
+        on: what t_min changes to first order drops out. (On a ring of six at T = J with t_min =
+        1e-3 the error, averaged over the law, falls from 5e-3 to 3e-4. It is larger for neighbours
+        that are themselves less probable than t_min.)
+        """
+        t = torch.full((len(x),), self.process.t_min, device=x.device)
+        return (2 * self.clean_log_probs(x, t) - self.clean_log_probs(x, 2 * t)).log_softmax(-1)
+
     def sample_prior(self, n: int, dim: int, generator: torch.Generator) -> Tensor:
         """The law that the process ends in."""
         return self.process.sample_prior(n, dim, generator)

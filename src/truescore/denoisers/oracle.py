@@ -48,6 +48,10 @@ class SiteOracle(DiscreteDenoiser):
         """Exact log P(x_0^i = b | x_t without x_t^i), ``(n, d, q)``."""
         return self.target.site_posterior(_seen(self.process, x_t, t))[1]
 
+    def data_log_probs(self, x: Tensor) -> Tensor:
+        """Exact log P(x_0^i = b | x_0 without x_0^i), ``(n, d, q)``."""
+        return self.clean_log_probs(x, torch.zeros(len(x), device=x.device))
+
 
 class CategoricalOracle(SiteOracle):
     """Of a law of states 0 .. q-1, under jumps or masks."""

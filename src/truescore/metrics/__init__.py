@@ -1,5 +1,6 @@
 """Errors of samples and scores, each beside the error that perfect samples would show."""
 
+from truescore.metrics.couplings import CouplingErrors, Couplings, read_couplings
 from truescore.metrics.distance_error import DistanceError
 from truescore.metrics.distances import DISTANCES, total_variation, wasserstein
 from truescore.metrics.eigenmodes import EigenmodeErrors, eigenmode_errors
@@ -17,6 +18,8 @@ __all__ = [
     "DISTANCES",
     "LEVEL",
     "Answer",
+    "CouplingErrors",
+    "Couplings",
     "DistanceError",
     "EigenmodeErrors",
     "Judgement",
@@ -31,6 +34,7 @@ __all__ = [
     "holm",
     "metric_labels",
     "metrics_table",
+    "read_couplings",
     "rejected",
     "score_error_curve",
     "total_variation",

@@ -5,12 +5,14 @@ from truescore.samplers.adaptive import Adaptive
 from truescore.samplers.ancestral import Ancestral
 from truescore.samplers.annealed_langevin import AnnealedLangevin
 from truescore.samplers.base import Sampler
+from truescore.samplers.conditional import Conditioned
 from truescore.samplers.ddim import DDIM
 from truescore.samplers.discrete import AnalyticBridge, ColouredBridge, JumpEuler, TauLeaping
 from truescore.samplers.dpm_solver import DPMSolver2M, DPMSolver2MSDE
 from truescore.samplers.edm import EDM
 from truescore.samplers.euler_maruyama import EulerMaruyama
 from truescore.samplers.gaussian_bridge import GaussianBridge
+from truescore.samplers.gibbs import GibbsCorrected, heat_bath
 from truescore.samplers.grids import Grid, time_grid
 from truescore.samplers.heun import Heun
 from truescore.samplers.predictor_corrector import PredictorCorrector
@@ -30,11 +32,13 @@ __all__ = [
     "Ancestral",
     "ColouredBridge",
     "AnnealedLangevin",
+    "Conditioned",
     "DPMSolver2M",
     "DPMSolver2MSDE",
     "EulerMaruyama",
     "FlowSampler",
     "GaussianBridge",
+    "GibbsCorrected",
     "Grid",
     "Heun",
     "JumpEuler",
@@ -47,5 +51,6 @@ __all__ = [
     "ThetaTrapezoidal",
     "Uniformization",
     "Unmasking",
+    "heat_bath",
     "time_grid",
 ]

@@ -60,6 +60,15 @@ class EulerAsWritten(DiscreteSampler):
     grid: Literal["uniform"]
 
 
+class GibbsCorrected(DiscreteSampler):
+    """conf/sampler/gibbs_corrected.yaml."""
+
+    predictor: Literal[
+        "analytic", "analytic_trapezoidal", "euler", "tau_leaping", "theta_trapezoidal"
+    ]
+    sweeps: Positive
+
+
 class RealSampler(GridSampler, Strict):
     """A sampler of reals with no keys of its own, such as conf/sampler/heun.yaml."""
 
@@ -110,6 +119,7 @@ SAMPLERS: dict[str | None, type[BaseModel]] = {
     "analytic_trapezoidal": Trapezoidal,
     "euler": DiscreteSampler,
     "euler_as_written": EulerAsWritten,
+    "gibbs_corrected": GibbsCorrected,
     "tau_leaping": DiscreteSampler,
     "theta_trapezoidal": Trapezoidal,
     "uniformization": DiscreteSampler,

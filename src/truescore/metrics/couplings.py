@@ -1,0 +1,126 @@
+"""The couplings and fields that a denoiser of spins has learned, read off its answers at t = 0."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from truescore.denoisers import SpinDenoiser
+from truescore.errors import UserError
+from truescore.targets.base import check_spins
+
+CHUNK = 500
+# Of the strongest coupling: below it a pair is not coupled but for rounding.
+SMALL = 1e-6
+
+
+@dataclass(frozen=True)
+class Couplings:
+    """The pairwise law whose single-site log-odds are nearest to a denoiser's, in least squares.
+
+    Attributes:
+        coupling: J_ij, ``(d, d)`` float64, symmetric, zero diagonal, in units of energy.
+        field: h_i, ``(d,)``.
+        asymmetry: root mean square of (J_ij - J_ji)/2 as fitted; a law has none.
+        unexplained: share of the log-odds' variance that no pairwise law explains.
+    """
+
+    coupling: Tensor
+    field: Tensor
+    asymmetry: float
+    unexplained: float
+
+
+@dataclass(frozen=True)
+class CouplingErrors:
+    """What a denoiser has learned of couplings, beside the exact score at the same points.
+
+    Attributes:
+        learned: as the denoiser has them.
+        exact: as the exact score has them.
+    """
+
+    learned: Couplings
+    exact: Couplings
+
+    @property
+    def bonds(self) -> Tensor:
+        """Pairs that are coupled in truth, ``(d, d)``."""
+        strength = self.exact.coupling.abs()
+        return strength > SMALL * strength.max()
+
+    def line(self) -> str:
+        """For people, under the table."""
+        said = self.as_dict()
+        return (
+            f"Couplings J_ij read off the score at t = 0: {said['on_bonds']:.4g} on bonds (exact"
+            f" {said['exact_on_bonds']:.4g}), RMS {said['elsewhere_rms']:.2g} elsewhere; fields off"
+            f" by {said['field_error']:.2g}; {said['unexplained']:.2g} of the log-odds' variance is"
+            " not pairwise."
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for ``summary.json``."""
+        pairs = ~torch.eye(len(self.bonds), dtype=torch.bool)
+        off = (self.learned.coupling - self.exact.coupling)[pairs & ~self.bonds]
+        fields = self.learned.field - self.exact.field
+        return {
+            "on_bonds": _mean(self.learned.coupling[self.bonds]),
+            "exact_on_bonds": _mean(self.exact.coupling[self.bonds]),
+            "elsewhere_rms": _mean(off.square()) ** 0.5,
+            "field_error": _mean(fields.square()) ** 0.5,
+            "asymmetry": self.learned.asymmetry,
+            "unexplained": self.learned.unexplained,
+        }
+
+
+@torch.inference_mode()
+def read_couplings(denoiser: SpinDenoiser, x: Tensor, temperature: float = 1.0) -> Couplings:
+    """Fit log P(x_i = +1 | rest) - log P(x_i = -1 | rest) = (2/T) (sum_j J_ij x_j + h_i).
+
+    Site by site in least squares over the spins j != i and a constant; exact for the score of an
+    Ising law, whatever the points, if they are enough.
+
+    Args:
+        denoiser: learned or exact.
+        x: spins ``(n, d)`` at which it is asked, samples of the data; n > d.
+        temperature: T, in units of energy; with T = 1 the answers are J/T and h/T.
+
+    Raises:
+        UserError: the points are too few, or do not tell some spins apart.
+    """
+    n, d = x.shape
+    check_spins(x, d)
+    if n <= d:
+        raise UserError(f"got {n} points of {d} spins, expected more points than spins: add some")
+    laws = torch.cat([denoiser.data_log_probs(part).double() for part in x.split(CHUNK)])
+    log_odds = laws[..., 1] - laws[..., 0]
+    known = torch.cat([x.double(), x.new_ones(n, 1).double()], 1)
+    gram, cross = known.mT @ known / n, known.mT @ log_odds / n
+    # Site i's own spin stays out: its row and column are those of the identity, its answer is 0.
+    sites = torch.arange(d)
+    keep = 1 - torch.eye(d + 1, dtype=torch.float64)[:d]
+    normal = gram * keep[:, :, None] * keep[:, None, :]
+    normal[sites, sites, sites] = 1.0
+    factor, info = torch.linalg.cholesky_ex(normal)
+    if info.any() or float(factor.diagonal(dim1=1, dim2=2).min()) < 1e-6:
+        raise UserError(
+            f"got {n} points in which some spins always agree or never flip, expected points that"
+            " tell all apart: add more, or warmer ones"
+        )
+    found = torch.cholesky_solve((cross.mT * keep)[..., None], factor)[..., 0]
+    residual = log_odds - known @ found.mT
+    spread = (log_odds - log_odds.mean(0)).square().mean()
+    matrix = found[:, :d] * temperature / 2
+    return Couplings(
+        (matrix + matrix.mT) / 2,
+        found[:, d] * temperature / 2,
+        float((matrix - matrix.mT).square().mean().sqrt()) / 2,
+        float(residual.square().mean() / spread.clamp(min=1e-300)),
+    )
+
+
+def _mean(values: Tensor) -> float:
+    """Their mean; zero of none."""
+    return float(values.sum()) / max(len(values), 1)

@@ -1,0 +1,131 @@
+"""Heat-bath moves: by enumeration they leave p_t as it is, and what is drawn is what they say."""
+
+import pytest
+import torch
+
+from truescore.denoisers import DiscreteDenoiser, oracle
+from truescore.errors import UserError
+from truescore.processes import SpinFlip
+from truescore.samplers import AnalyticBridge, GibbsCorrected, heat_bath
+from truescore.samplers.gibbs import at_level
+from truescore.targets import IsingRing
+
+from .test_discrete import (
+    SYSTEMS,
+    distance,
+    law_after,
+    law_at,
+    number_of,
+    states_of,
+    transition,
+    truth,
+)
+
+LEVEL = 0.3
+
+
+def rates_between_all_states(conditionals, process, states):
+    """The generator of heat-bath moves, ``(N, N)``: one site redrawn at a time."""
+    law, index = conditionals(states).exp(), process.index(states)
+    rates = torch.zeros(len(states), len(states), dtype=torch.float64)
+    for i in range(states.shape[1]):
+        for b, symbol in enumerate(process.symbols):
+            moved = states.clone()
+            moved[:, i] = symbol
+            rates[torch.arange(len(states)), number_of(process, moved)] += law[:, i, b] * (
+                index[:, i] != b
+            )
+    return rates - torch.diag(rates.sum(1))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_noised_law_is_invariant(system):
+    denoiser = oracle(*SYSTEMS[system])
+    process, states = denoiser.process, states_of(denoiser.process, denoiser.target.dim)
+    time = torch.tensor(LEVEL, dtype=torch.float64)
+    rates = rates_between_all_states(at_level(denoiser, time), process, states)
+    p_t = law_at(denoiser, LEVEL)
+    assert float(rates.abs().max()) > 0.1
+    torch.testing.assert_close(p_t @ rates, torch.zeros_like(p_t), atol=1e-13, rtol=0)
+
+
+@pytest.mark.parametrize("system", ["flips", "Potts masks"])
+def test_what_moves_is_what_the_rates_say(system, assert_mean):
+    """From one state, after half a redraw of each site, against the exponential of the rates."""
+    denoiser = oracle(*SYSTEMS[system])
+    process, states = denoiser.process, states_of(denoiser.process, denoiser.target.dim)
+    level = at_level(denoiser, torch.tensor(LEVEL, dtype=torch.float64))
+    expected = torch.linalg.matrix_exp(0.5 * rates_between_all_states(level, process, states))[0]
+    x = heat_bath(level, process, states[:1].expand(20_000, -1), 0.5, _generator(1))
+    common = expected.topk(min(12, len(states))).indices
+    assert_mean(number_of(process, x)[:, None] == common, expected[common], slack=1e-6)
+
+
+def test_held_sites_and_no_sweeps_move_nothing():
+    denoiser = oracle(*SYSTEMS["flips"])
+    level = at_level(denoiser, torch.tensor(LEVEL, dtype=torch.float64))
+    x = torch.ones(500, 4)
+    free = torch.tensor([True, False, True, False])
+    moved = heat_bath(level, denoiser.process, x, 3.0, _generator(2), free)
+    assert (moved[:, ~free] == 1).all() and (moved[:, free] == -1).any()
+    assert (x == 1).all()
+    assert (heat_bath(level, denoiser.process, x, 0.0, _generator(2)) == x).all()
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_corrections_bring_a_coarse_sampler_nearer(system):
+    """Four steps of the analytic bridge, enumerated with and without the corrections."""
+    denoiser = oracle(*SYSTEMS[system])
+    process, states = denoiser.process, states_of(denoiser.process, denoiser.target.dim)
+    plain, law = AnalyticBridge(4), truth(denoiser)
+    times = plain.times(denoiser)
+    corrected = process.prior()[process.index(states)].prod(1)
+    for t, s in zip(times[:-1], times[1:], strict=True):
+        corrected = corrected @ transition(plain, denoiser, t, s)
+        if s > 0:
+            rates = rates_between_all_states(at_level(denoiser, s), process, states)
+            corrected = corrected @ torch.linalg.matrix_exp(2 * rates)
+    assert distance(corrected, law) < distance(law_after(plain, denoiser), law) / 2
+
+
+@pytest.mark.parametrize("predictor", ["analytic", "theta_trapezoidal"])
+def test_a_corrected_sampler_is_nearer_to_the_truth(predictor):
+    """By 4,000 samples, whose own distance of correlations from the truth is 0.01."""
+    denoiser = oracle(*SYSTEMS["flips"])
+    few, many = (
+        GibbsCorrected(3, predictor=predictor, sweeps=sweeps).sample(
+            denoiser, 4000, 4, _generator(3), chunk_size=2000
+        )
+        for sweeps in (1e-6, 5.0)
+    )
+    exact = float(denoiser.target.covariance()[0, 1])
+    off = [abs(float((x * x.roll(1, 1)).mean()) - exact) for x in (few, many)]
+    assert off[1] < 0.04 < off[0]
+
+
+def test_what_cannot_be_is_refused():
+    with pytest.raises(UserError, match="got sampler.predictor='heun'"):
+        GibbsCorrected(predictor="heun")
+    with pytest.raises(UserError, match="got sampler.sweeps=0"):
+        GibbsCorrected(sweeps=0)
+
+
+def test_conditionals_of_the_data_are_extrapolated_to_them():
+    """As a network answers, from t_min on: an error of second order in t_min."""
+    denoiser = oracle(IsingRing(4), SpinFlip(4))
+    states = states_of(denoiser.process, 4)
+    exact = denoiser.data_log_probs(states)
+    torch.testing.assert_close(
+        exact[..., 1] - exact[..., 0], denoiser.target.site_log_odds(states), atol=1e-12, rtol=0
+    )
+    law, errors = denoiser.target.log_prob(states).exp(), []
+    for t_min in (2e-4, 1e-4):
+        denoiser.process.t_min = t_min
+        found = DiscreteDenoiser.data_log_probs(denoiser, states)
+        errors.append(float(law @ (found - exact).abs().mean((1, 2))))
+    assert errors[1] < 1e-5
+    assert errors[0] / errors[1] == pytest.approx(4, rel=0.15)
+
+
+def _generator(seed):
+    return torch.Generator().manual_seed(seed)
