@@ -1,5 +1,6 @@
 """Log-likelihoods: exact on the probability flow, bounded on the paths of jumps."""
 
+from truescore.likelihood.elbo import NegativeELBO, negative_elbo
 from truescore.likelihood.flow import Likelihood, log_likelihood, sample_with_log_prob
 from truescore.likelihood.importance import ImportanceSampling, importance_sampling
 from truescore.likelihood.path_bound import BoundParts, PathBound, bound_parts, path_bound
@@ -8,10 +9,12 @@ __all__ = [
     "BoundParts",
     "ImportanceSampling",
     "Likelihood",
+    "NegativeELBO",
     "PathBound",
     "bound_parts",
     "importance_sampling",
     "log_likelihood",
+    "negative_elbo",
     "path_bound",
     "sample_with_log_prob",
 ]

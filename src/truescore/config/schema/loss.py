@@ -2,9 +2,17 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
-from truescore.config.schema.fields import ClassPath, Discrete, Open, Positive, Strict, Word
+from truescore.config.schema.fields import (
+    ClassPath,
+    Discrete,
+    NonNegative,
+    Open,
+    Positive,
+    Strict,
+    Word,
+)
 from truescore.state_space import Scope
 
 TimeLaw = Literal["log_snr", "uniform", "log_normal"]
@@ -47,6 +55,36 @@ class RatioMatching(AnyLoss, Strict):
     state_space: Discrete
 
 
+class OfSites(AnyLoss, Strict):
+    """A loss of spins or states with no keys of its own, such as conf/loss/elbo.yaml."""
+
+    state_space: Literal["discrete"]
+
+
+class Weights(Strict):
+    """The ``weights`` of conf/loss/mixture.yaml, by name."""
+
+    ratio_matching: NonNegative
+    clean_cross_entropy: NonNegative
+    score_entropy: NonNegative
+    concrete_score: NonNegative
+    elbo: NonNegative
+
+
+class Mixture(AnyLoss, Strict):
+    """conf/loss/mixture.yaml."""
+
+    state_space: Literal["discrete"]
+    weights: Weights
+
+    @field_validator("weights")
+    @classmethod
+    def _are_not_all_zero(cls, value: Weights) -> Weights:
+        if not any(value.model_dump().values()):
+            raise ValueError("one above 0: there is nothing to train by")
+        return value
+
+
 LOSSES: dict[str | None, type[BaseModel]] = {
     "denoising": Denoising,
     "likelihood": Denoising,
@@ -56,5 +94,10 @@ LOSSES: dict[str | None, type[BaseModel]] = {
     "fixed_sigma": FixedSigma,
     "implicit": Implicit,
     "ratio_matching": RatioMatching,
+    "clean_cross_entropy": OfSites,
+    "score_entropy": OfSites,
+    "concrete_score": OfSites,
+    "elbo": OfSites,
+    "mixture": Mixture,
     None: AnyLoss,
 }
