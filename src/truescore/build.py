@@ -154,8 +154,8 @@ def build_denoiser(
 
 
 def _of_states(net: Mapping[str, Any], dim: int, process: DiscreteProcess) -> Denoiser:
-    sizes = {"n_symbols": len(process.symbols), "n_states": process.n_states}
-    return LearnedCategoricalDenoiser(build(net, dim=dim, **sizes), process)
+    built = build(net, dim=dim, n_symbols=len(process.symbols), n_states=process.n_states)
+    return LearnedCategoricalDenoiser(built, process)
 
 
 def build_untrained(

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from truescore.denoisers import LearnedRealDenoiser, LearnedSpinDenoiser
-from truescore.processes import SpinFlip, VariancePreserving
+from truescore.denoisers import LearnedCategoricalDenoiser, LearnedRealDenoiser, LearnedSpinDenoiser
+from truescore.processes import Absorbing, SpinFlip, UniformJump, VariancePreserving
 from truescore.targets import GaussianMixture
 from truescore.targets.fitted import fit_two_wells
 
@@ -213,3 +213,27 @@ def test_spin_network_is_asked_at_log_time():
     x, t = torch.tensor([[1.0, -1.0], [1.0, 1.0]]), torch.tensor([0.1, 2.0])
     denoiser = LearnedSpinDenoiser(Levels(), SpinFlip(2))
     torch.testing.assert_close(denoiser.log_odds(x, t), x * t.log()[:, None])
+
+
+class Channels(nn.Module):
+    def forward(self, x, noise_level):
+        self.seen, self.levels = x, noise_level
+        return x[..., :3] + noise_level[:, None, None]
+
+
+@pytest.mark.parametrize("process", [UniformJump(4, 3), Absorbing(4, 3, False)], ids=["q", "mask"])
+def test_a_network_of_states_reads_symbols_and_answers_with_logits(process):
+    denoiser = LearnedCategoricalDenoiser(Channels(), process)
+    m = len(process.symbols)
+    x_t, t = torch.arange(8.0).reshape(2, 4) % m, torch.tensor([0.1, 0.4])
+    log_probs = denoiser.clean_log_probs(x_t, t)
+    assert torch.equal(denoiser.net.seen, torch.eye(m)[x_t.long()])
+    torch.testing.assert_close(denoiser.net.levels, process.schedule.value(t).log())
+    torch.testing.assert_close(log_probs, torch.eye(m)[x_t.long()][..., :3].log_softmax(-1))
+    noisy = denoiser.noisy_log_probs(x_t, t)
+    torch.testing.assert_close(noisy.logsumexp(-1), torch.zeros(2, 4))
+    kept = process.alpha(t)[:, None, None]
+    if m == 4:
+        torch.testing.assert_close(noisy[..., :3].exp(), kept * log_probs.exp())
+    else:
+        torch.testing.assert_close(noisy.exp(), kept * log_probs.exp() + (1 - kept) / 3)

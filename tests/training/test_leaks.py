@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from truescore.denoisers import LearnedSpinDenoiser, oracle
+from truescore.denoisers import LearnedCategoricalDenoiser, LearnedSpinDenoiser, oracle
 from truescore.errors import UserError
 from truescore.nets import LeaveOneOutConv, LeaveOneOutMLP, RotConvFilm
-from truescore.processes import SpinFlip
+from truescore.processes import Absorbing, SpinFlip, UniformJump
 from truescore.targets import IsingRing
 from truescore.training.leaks import refuse_leaks
 
@@ -38,6 +38,32 @@ def test_networks_that_leave_a_site_out_pass_and_keep_their_weights(net):
 def test_a_leak_behind_a_layer_of_zeros_is_found(site):
     denoiser = LearnedSpinDenoiser(Seeing(12, site), SpinFlip(12))
     with pytest.raises(UserError, match=f"got Seeing, whose answer for site {site} changes"):
+        refuse_leaks(denoiser, 12)
+
+
+@pytest.mark.parametrize("net", [LeaveOneOutConv, LeaveOneOutMLP])
+def test_networks_of_states_and_masks_pass(net):
+    options = {"odd": False} if net is LeaveOneOutConv else {}
+    for process in (UniformJump(12, 3), Absorbing(12, 3, False)):
+        sizes = {"n_symbols": len(process.symbols), "n_states": 3}
+        refuse_leaks(LearnedCategoricalDenoiser(net(12, **sizes, **options), process), 12)
+    refuse_leaks(LearnedSpinDenoiser(net(12), Absorbing(12)), 12)
+
+
+class SeeingMasks(nn.Module):
+    """Tells a masked site from others, at that site."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Parameter(torch.zeros(3))
+
+    def forward(self, x, noise_level):
+        return x[..., 3:] * self.head
+
+
+def test_a_leak_of_the_mask_alone_is_found():
+    denoiser = LearnedCategoricalDenoiser(SeeingMasks(), Absorbing(12, 3, False))
+    with pytest.raises(UserError, match="got SeeingMasks, .* with that site's own state"):
         refuse_leaks(denoiser, 12)
 
 

@@ -70,6 +70,10 @@ class Absorbing(DiscreteProcess):
         """1 / (e^B - 1), the rate itself: a mask knows when it goes, though not for what."""
         return 1 / torch.expm1(self.schedule.value(t))
 
+    def clock_per_log_snr(self, t: Tensor) -> Tensor:
+        """1 - alpha."""
+        return -torch.expm1(-self.schedule.value(t))
+
     def prior(self) -> Tensor:
         """Masks."""
         return torch.nn.functional.one_hot(torch.tensor(self.n_states)).double()

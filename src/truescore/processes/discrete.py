@@ -51,6 +51,10 @@ class DiscreteProcess(Process):
     def reverse_rate_bound(self, t: Tensor) -> Tensor:
         """Largest rate at which a site can jump backwards at any time from t on, at beta = 1."""
 
+    @abstractmethod
+    def clock_per_log_snr(self, t: Tensor) -> Tensor:
+        """|dB/d log-SNR| at time t."""
+
     def log_transition(self, s: Tensor, t: Tensor) -> Tensor:
         """Log K between times s <= t, ``(n, 1, m, m)`` or ``(n, d, m, m)``."""
         return self.log_kernel(self.schedule.value(by_site(t)) - self.schedule.value(by_site(s)))

@@ -67,6 +67,10 @@ class UniformJump(DiscreteProcess):
         lost = -torch.expm1(-self.n_states * self.schedule.value(t))
         return self.n_states / lost - 1
 
+    def clock_per_log_snr(self, t: Tensor) -> Tensor:
+        """(1 - alpha^2) / 2q."""
+        return -torch.expm1(-2 * self.n_states * self.schedule.value(t)) / (2 * self.n_states)
+
     def prior(self) -> Tensor:
         """Uniform."""
         return torch.full((self.n_states,), 1 / self.n_states, dtype=torch.float64)

@@ -32,6 +32,10 @@ class Target(ABC):
     def log_prob(self, x: Tensor) -> Tensor:
         """Normalised log p(x), shape ``(n, d) -> (n,)``, float64."""
 
+    def entropy(self) -> float:
+        """Exact -E log p(x), nats."""
+        raise UserError(f"got {type(self).__name__}, whose entropy has no exact value")
+
     @abstractmethod
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw ``n`` independent exact samples, shape ``(n, d)``, float32."""

@@ -152,6 +152,12 @@ class NearestNeighbourChain(Target):
         """Log Z = log of the sum or integral of exp(-V(x)/T)."""
         return float(self.messages.log_total[0]) - self.constant / self.temperature
 
+    def entropy(self) -> float:
+        """Exact -E log p(x) = log Z + E[V]/T, nats; of reals the differential entropy."""
+        from truescore.targets.chain_observables import mean_energy
+
+        return self.log_normalizer + mean_energy(self) / self.temperature
+
     @cached_property
     def messages(self) -> Messages:
         """Both sweeps over the law itself, without observations; a batch of one."""

@@ -86,7 +86,7 @@ def fit_potts_coupling(x: Tensor, n_states: int) -> PottsRing:
         ways = (1 + (q - 1) * k) * (1 + (q - 1) * k ** (dim - 1))
         return ways / (q * (1 + (q - 1) * k**dim)) - observed
 
-    k = brentq(excess, -1 / (q - 1) + 1e-12, 1 - 1e-12, xtol=1e-14)
+    k = float(brentq(excess, -1 / (q - 1) + 1e-12, 1 - 1e-12, xtol=1e-14))  # pyright: ignore
     return PottsRing(dim, q, coupling=math.log((1 + (q - 1) * k) / (1 - k)))
 
 

@@ -85,6 +85,10 @@ class IsingTorus(Target):
         mean, variance = self.strip.bond_moments
         return -self.coupling * mean, self.coupling**2 * variance
 
+    def entropy(self) -> float:
+        """Exact -E log p(x) = log Z + E[V]/T, nats."""
+        return self.log_normalizer + self.energy_moments[0] / self.temperature
+
     def site_log_odds(self, x: Tensor) -> Tensor:
         """Log P(x_i=+1 | x without x_i) - log P(x_i=-1 | ...) of all d sites, ``(n, d)``."""
         check_spins(x, self.dim)

@@ -2,12 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from truescore.config.schema.fields import (
     ClassPath,
     Count,
     Discrete,
+    NonNegative,
     Open,
     Positive,
     Strict,
@@ -63,6 +64,36 @@ class PseudoLikelihood(AnyLoss, Strict):
     prior_scale: Positive
 
 
+class OfSites(AnyLoss, Strict):
+    """A loss of spins or states with no keys of its own, such as conf/loss/elbo.yaml."""
+
+    state_space: Literal["discrete"]
+
+
+class Weights(Strict):
+    """The ``weights`` of conf/loss/mixture.yaml, by name."""
+
+    ratio_matching: NonNegative
+    clean_cross_entropy: NonNegative
+    score_entropy: NonNegative
+    concrete_score: NonNegative
+    elbo: NonNegative
+
+
+class Mixture(AnyLoss, Strict):
+    """conf/loss/mixture.yaml."""
+
+    state_space: Literal["discrete"]
+    weights: Weights
+
+    @field_validator("weights")
+    @classmethod
+    def _are_not_all_zero(cls, value: Weights) -> Weights:
+        if not any(value.model_dump().values()):
+            raise ValueError("one above 0: there is nothing to train by")
+        return value
+
+
 LOSSES: dict[str | None, type[BaseModel]] = {
     "denoising": Denoising,
     "likelihood": Denoising,
@@ -73,5 +104,10 @@ LOSSES: dict[str | None, type[BaseModel]] = {
     "implicit": Implicit,
     "ratio_matching": RatioMatching,
     "pseudo_likelihood": PseudoLikelihood,
+    "clean_cross_entropy": OfSites,
+    "score_entropy": OfSites,
+    "concrete_score": OfSites,
+    "elbo": OfSites,
+    "mixture": Mixture,
     None: AnyLoss,
 }
