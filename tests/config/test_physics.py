@@ -119,3 +119,23 @@ def test_predictions_that_high_noise_drowns_are_refused(composed, prediction, we
     assert check(composed(GL, *pair, "loss.times=log_normal")) == []
     assert check(composed(GL, *pair[:2], "loss.weighting=score")) == []
     assert check(composed(GL, pair[0], pair[2], "model.prediction=v")) == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (["model=masked_mlp"], "model=masked_mlp sees a site unless it is masked"),
+        (["loss=any_order"], "loss=any_order is for masks, sde=spin_flip has none"),
+        (["sampler=unmasking"], "sampler=unmasking is for masks, sde=spin_flip has none"),
+        (["model=couplings"], "model=couplings holds at t = 0 alone, and loss=ratio_matching"),
+    ],
+)
+def test_parts_that_answer_for_less_than_they_are_asked_are_refused(composed, overrides, line):
+    (error,) = check(composed("dataset=ising_ring", *overrides))
+    assert error.startswith(line)
+
+
+def test_what_is_for_masks_goes_with_masks(composed):
+    masks = ["sde=absorbing", "loss=any_order", "sampler=unmasking"]
+    assert check(composed("dataset=gray_code", "model=masked_mlp", "metrics=codes", *masks)) == []
+    assert check(composed("dataset=ising_ring", *masks)) == []

@@ -6,7 +6,7 @@ from torch import nn
 
 from truescore.denoisers import LearnedCategoricalDenoiser, LearnedSpinDenoiser, oracle
 from truescore.errors import UserError
-from truescore.nets import LeaveOneOutConv, LeaveOneOutMLP, RotConvFilm
+from truescore.nets import LeaveOneOutConv, LeaveOneOutMLP, MaskedMLP, RotConvFilm
 from truescore.processes import Absorbing, SpinFlip, UniformJump
 from truescore.targets import IsingRing
 from truescore.training.leaks import refuse_leaks
@@ -69,3 +69,9 @@ def test_a_leak_of_the_mask_alone_is_found():
 
 def test_an_oracle_is_believed():
     refuse_leaks(oracle(IsingRing(4), SpinFlip(4)), 4)
+
+
+def test_a_network_of_masked_sites_is_for_masks_alone():
+    refuse_leaks(LearnedSpinDenoiser(MaskedMLP(6, 8, 1), Absorbing(6)), 6)
+    with pytest.raises(UserError, match="got MaskedMLP, whose answer for site 0 changes"):
+        refuse_leaks(LearnedSpinDenoiser(MaskedMLP(6, 8, 1), SpinFlip(6)), 6)

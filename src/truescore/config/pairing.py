@@ -39,6 +39,7 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
             )
     lines += _distance_errors(config["metrics"].get("distances"), law.get("name"), space)
     lines += _symmetry_errors(law, config["model"])
+    lines += _mask_errors(config)
     lines += _coupling_errors(config["model"], config["loss"])
     return lines + _weighting_errors(config["model"], config["loss"])
 
@@ -59,6 +60,22 @@ def _symmetry_errors(law: Mapping[str, Any], model: Mapping[str, Any]) -> list[s
     return [
         f"dataset={law.get('name')} changes when all spins flip, and model.net.odd=true does not:"
         " use model.net.odd=false"
+    ]
+
+
+def _mask_errors(config: Mapping[str, Any]) -> list[str]:
+    """What is for masked sites alone, on others."""
+    names = {group: config[group].get("name") for group in PAIRED}
+    if names["model"] == "masked_mlp" and names["loss"] != "any_order":
+        return [
+            f"model=masked_mlp sees a site unless it is masked, and loss={names['loss']} asks for"
+            " the others too: use loss=any_order"
+        ]
+    masks = {"loss": "any_order", "sampler": "unmasking"}
+    return [
+        f"{group}={name} is for masks, sde={names['sde']} has none: use sde=absorbing"
+        for group, name in masks.items()
+        if names[group] == name and names["sde"] in ("spin_flip", "uniform_jump")
     ]
 
 

@@ -1,5 +1,6 @@
 """Unreduced losses, one number per sample."""
 
+from truescore.losses.any_order import AnyOrder
 from truescore.losses.base import Loss, PairLoss
 from truescore.losses.clean_cross_entropy import CleanCrossEntropy
 from truescore.losses.concrete_score import ConcreteScoreMatching
@@ -16,6 +17,7 @@ from truescore.losses.score_entropy import ScoreEntropy
 
 __all__ = [
     "ELBO",
+    "AnyOrder",
     "CleanCrossEntropy",
     "ConcreteScoreMatching",
     "DenoisingScoreMatching",
@@ -24,9 +26,9 @@ __all__ = [
     "FixedSigmaDenoising",
     "ImplicitScoreMatching",
     "Loss",
+    "MixtureLoss",
     "PairLoss",
     "PseudoLikelihood",
-    "MixtureLoss",
     "RatioMatching",
     "ScoreEntropy",
     "excess_loss",

@@ -10,16 +10,18 @@ from truescore.nets.layers import start_at_zero
 class MaskedMLP(nn.Module):
     """A residual perceptron that reads every spin, or that it is masked, and answers for all.
 
-    Under masks alone: the answer for a site is asked where the site is masked, so that leaving it
-    out needs no care, and one pass serves all sites. There P(x_0^i | x_t) does not depend on the
-    time either (Ou et al. 2024, arXiv 2406.03736), so the network is not told it. Layers are
-    h + W2 SiLU(W1 norm(h)); the answer starts at zero.
+    Under masks alone (``only_masked``): the answer for a site is asked where the site is masked, so
+    that leaving it out needs no care, and one pass serves all sites. There P(x_0^i | x_t) does not
+    depend on the time either (Ou et al. 2024, arXiv 2406.03736), so the network is not told it.
+    Layers are h + W2 SiLU(W1 norm(h)); the answer starts at zero.
 
     Args:
         dim: number of sites d.
         width: units of h; twice as many within a layer.
         depth: residual layers.
     """
+
+    only_masked = True
 
     def __init__(self, dim: int, width: int = 256, depth: int = 3) -> None:
         super().__init__()

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from truescore.denoisers import DiscreteDenoiser, SpinDenoiser
 from truescore.errors import UserError
+from truescore.processes import Absorbing
 
 N_POINTS, MOST_SITES = 3, 16
 # A network whose last layer starts at zero hides what it sees.
@@ -21,13 +22,17 @@ def refuse_leaks(denoiser: DiscreteDenoiser, dim: int) -> None:
     every other symbol, a mask among them.
 
     Args:
-        denoiser: with a network ``net``; an oracle has none, and is believed.
+        denoiser: with a network ``net``; an oracle has none, and is believed. One that is asked
+            only where sites are masked (``only_masked``) has nothing to see there.
         dim: number of sites.
 
     Raises:
         UserError: naming the site and the change.
     """
-    if not isinstance(getattr(denoiser, "net", None), nn.Module):
+    net = getattr(denoiser, "net", None)
+    if not isinstance(net, nn.Module):
+        return
+    if getattr(net, "only_masked", False) and isinstance(denoiser.process, Absorbing):
         return
     generator = torch.Generator().manual_seed(0)
     stirred = copy.deepcopy(denoiser).cpu().eval()

@@ -107,6 +107,7 @@ LOSSES: dict[str | None, type[BaseModel]] = {
     "clean_cross_entropy": OfSites,
     "score_entropy": OfSites,
     "concrete_score": OfSites,
+    "any_order": OfSites,
     "elbo": OfSites,
     "mixture": Mixture,
     None: AnyLoss,
