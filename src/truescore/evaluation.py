@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.text import Text
 from torch import Tensor
 
+from truescore import nets
 from truescore.denoisers import Denoiser, DiscreteDenoiser, RealDenoiser, SpinDenoiser, oracle
 from truescore.denoisers.oracle import RealOracle
 from truescore.errors import UserError
@@ -25,6 +26,7 @@ from truescore.metrics import (
     evaluate_samples,
     metric_labels,
     metrics_table,
+    pairwise,
     read_couplings,
     score_error_curve,
 )
@@ -33,6 +35,7 @@ from truescore.plots import TRAINING_DATA
 from truescore.processes import Process
 from truescore.randomness import keyed_generator
 from truescore.samplers import Sampler
+from truescore.simulate.spins import pair_couplings
 from truescore.targets import SampledLaw, Target
 from truescore.targets.fitted import (
     fit_coupling,
@@ -235,12 +238,20 @@ def _bound(
 def _couplings(
     target: Target, process: Process | None, denoiser: Denoiser | None, settings: Mapping[str, Any]
 ) -> CouplingErrors | None:
-    if not isinstance(denoiser, SpinDenoiser) or process is None or not target.has_posterior:
+    if not isinstance(denoiser, SpinDenoiser) or process is None or isinstance(target, SampledLaw):
         return None
-    x, temperature = _held_out(target, settings), getattr(target, "temperature", 1.0)
-    exact = cast(SpinDenoiser, oracle(target, process))
+    temperature = getattr(target, "temperature", 1.0)
+    net = getattr(denoiser, "net", None)
+    if isinstance(net, nets.Couplings):
+        exact = torch.from_numpy(pair_couplings(target).matrix()) / temperature
+        both = (pairwise(k, temperature) for k in (net.matrix().detach(), exact))
+        return CouplingErrors(*both, temperature)
+    if not target.has_posterior:
+        return None
+    x, score = _held_out(target, settings), cast(SpinDenoiser, oracle(target, process))
     try:
-        return CouplingErrors(*(read_couplings(each, x, temperature) for each in (denoiser, exact)))
+        both = (read_couplings(each, x, temperature) for each in (denoiser, score))
+        return CouplingErrors(*both, temperature)
     except UserError:  # so few or so cold points leave them open
         return None
 

@@ -124,7 +124,7 @@ def test_predictions_that_high_noise_drowns_are_refused(composed, prediction, we
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
-        (["model=masked_mlp"], "model=masked_mlp sees a site unless it is masked"),
+        (["model=masked_mlp"], "model=masked_mlp is for masks, sde=spin_flip has none"),
         (["loss=any_order"], "loss=any_order is for masks, sde=spin_flip has none"),
         (["sampler=unmasking"], "sampler=unmasking is for masks, sde=spin_flip has none"),
         (["model=couplings"], "model=couplings holds at t = 0 alone, and loss=ratio_matching"),

@@ -1,11 +1,13 @@
 """Couplings read off exact scores are those of the law, and wrong ones are told apart."""
 
+import math
+
 import pytest
 import torch
 
 from truescore.denoisers import SpinDenoiser, oracle
 from truescore.errors import UserError
-from truescore.metrics import read_couplings
+from truescore.metrics import pairwise, read_couplings
 from truescore.metrics.couplings import CouplingErrors
 from truescore.processes import Absorbing, SpinFlip
 from truescore.targets import IsingChain, IsingRing, IsingTorus
@@ -84,3 +86,15 @@ def test_points_that_say_too_little_are_refused():
         read_couplings(denoiser, torch.ones(8, 8))
     with pytest.raises(UserError, match="always agree or never flip"):
         read_couplings(denoiser, torch.ones(50, 8))
+
+
+def test_a_law_of_pairs_is_compared_in_the_exponent_of_the_literature():
+    """p(x) ~ exp(x' A x), A = J/(2T); of 16 entries 8 are bonds."""
+    bonds = torch.zeros(4, 4).double()
+    for i in range(4):
+        bonds[i, (i + 1) % 4] = bonds[(i + 1) % 4, i] = 1.0
+    learned, exact = pairwise(0.5 * bonds, 2.0), pairwise(0.4 * bonds, 2.0)
+    said = CouplingErrors(learned, exact, temperature=2.0).as_dict()
+    assert said["exact_on_bonds"] == pytest.approx(0.8)
+    assert said["minus_log_rmse"] == pytest.approx(-math.log(0.05 / 2**0.5))
+    assert said["minus_log_rmse_of_zero"] == pytest.approx(-math.log(0.2 / 2**0.5))

@@ -6,7 +6,7 @@ import torch
 from truescore.denoisers import DiscreteDenoiser, oracle
 from truescore.errors import UserError
 from truescore.processes import SpinFlip
-from truescore.samplers import AnalyticBridge, GibbsCorrected, heat_bath
+from truescore.samplers import AnalyticBridge, Gibbs, GibbsCorrected, heat_bath
 from truescore.samplers.gibbs import at_level
 from truescore.targets import IsingRing
 
@@ -129,3 +129,11 @@ def test_conditionals_of_the_data_are_extrapolated_to_them():
 
 def _generator(seed):
     return torch.Generator().manual_seed(seed)
+
+
+def test_moves_at_the_data_alone_end_in_their_law(assert_mean):
+    denoiser = oracle(IsingRing(4), SpinFlip(4, t_min=1e-5))
+    x = Gibbs(20.0).sample(denoiser, 20_000, 4, _generator(5), chunk_size=20_000)
+    assert_mean((x[:, 0] * x[:, 1]), denoiser.target.covariance()[0, 1], slack=1e-4)
+    with pytest.raises(UserError, match=r"sampler\.sweeps=0"):
+        Gibbs(0.0)

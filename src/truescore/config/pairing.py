@@ -66,12 +66,7 @@ def _symmetry_errors(law: Mapping[str, Any], model: Mapping[str, Any]) -> list[s
 def _mask_errors(config: Mapping[str, Any]) -> list[str]:
     """What is for masked sites alone, on others."""
     names = {group: config[group].get("name") for group in PAIRED}
-    if names["model"] == "masked_mlp" and names["loss"] != "any_order":
-        return [
-            f"model=masked_mlp sees a site unless it is masked, and loss={names['loss']} asks for"
-            " the others too: use loss=any_order"
-        ]
-    masks = {"loss": "any_order", "sampler": "unmasking"}
+    masks = {"model": "masked_mlp", "loss": "any_order", "sampler": "unmasking"}
     return [
         f"{group}={name} is for masks, sde={names['sde']} has none: use sde=absorbing"
         for group, name in masks.items()

@@ -1,6 +1,6 @@
 """Errors of samples and scores, each beside the error that perfect samples would show."""
 
-from truescore.metrics.couplings import CouplingErrors, Couplings, read_couplings
+from truescore.metrics.couplings import CouplingErrors, Couplings, pairwise, read_couplings
 from truescore.metrics.distance_error import DistanceError
 from truescore.metrics.distances import DISTANCES, total_variation, wasserstein
 from truescore.metrics.eigenmodes import EigenmodeErrors, eigenmode_errors
@@ -34,6 +34,7 @@ __all__ = [
     "holm",
     "metric_labels",
     "metrics_table",
+    "pairwise",
     "read_couplings",
     "rejected",
     "score_error_curve",

@@ -1,5 +1,6 @@
 """The couplings and fields that a denoiser of spins has learned, read off its answers at t = 0."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,11 +39,13 @@ class CouplingErrors:
 
     Attributes:
         learned: as the denoiser has them.
-        exact: as the exact score has them.
+        exact: as the exact score, or the law itself, has them.
+        temperature: T, in units of energy.
     """
 
     learned: Couplings
     exact: Couplings
+    temperature: float = 1.0
 
     @property
     def bonds(self) -> Tensor:
@@ -57,22 +60,34 @@ class CouplingErrors:
             f"Couplings J_ij read off the score at t = 0: {said['on_bonds']:.4g} on bonds (exact"
             f" {said['exact_on_bonds']:.4g}), RMS {said['elsewhere_rms']:.2g} elsewhere; fields off"
             f" by {said['field_error']:.2g}; {said['unexplained']:.2g} of the log-odds' variance is"
-            " not pairwise."
+            f" not pairwise. -log RMSE over all pairs {said['minus_log_rmse']:.2f}"
+            f" ({said['minus_log_rmse_of_zero']:.2f} if all were 0)."
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for ``summary.json``."""
+        """Plain values for ``summary.json``.
+
+        ``minus_log_rmse`` is that of A = J/(2T), p(x) ~ exp(x' A x), over all d^2 entries.
+        """
         pairs = ~torch.eye(len(self.bonds), dtype=torch.bool)
         off = (self.learned.coupling - self.exact.coupling)[pairs & ~self.bonds]
-        fields = self.learned.field - self.exact.field
+        fields, t = self.learned.field - self.exact.field, self.temperature
         return {
             "on_bonds": _mean(self.learned.coupling[self.bonds]),
             "exact_on_bonds": _mean(self.exact.coupling[self.bonds]),
             "elsewhere_rms": _mean(off.square()) ** 0.5,
             "field_error": _mean(fields.square()) ** 0.5,
+            "minus_log_rmse": _minus_log_rms(self.learned.coupling - self.exact.coupling, t),
+            "minus_log_rmse_of_zero": _minus_log_rms(self.exact.coupling, t),
             "asymmetry": self.learned.asymmetry,
             "unexplained": self.learned.unexplained,
         }
+
+
+def pairwise(couplings: Tensor, temperature: float) -> Couplings:
+    """What is read off a law that is one of pairs without fields, K_ij = J_ij/T ``(d, d)``."""
+    coupling = couplings.double() * temperature
+    return Couplings(coupling, coupling.new_zeros(len(coupling)), asymmetry=0.0, unexplained=0.0)
 
 
 @torch.inference_mode()
@@ -119,6 +134,12 @@ def read_couplings(denoiser: SpinDenoiser, x: Tensor, temperature: float = 1.0) 
         float((matrix - matrix.mT).square().mean().sqrt()) / 2,
         float(residual.square().mean() / spread.clamp(min=1e-300)),
     )
+
+
+def _minus_log_rms(coupling: Tensor, temperature: float) -> float:
+    # Errors below what float64 resolves would have an infinite logarithm.
+    rms = float((coupling / (2 * temperature)).square().mean().sqrt())
+    return -math.log(max(rms, 1e-16))
 
 
 def _mean(values: Tensor) -> float:

@@ -12,7 +12,7 @@ from truescore.samplers.dpm_solver import DPMSolver2M, DPMSolver2MSDE
 from truescore.samplers.edm import EDM
 from truescore.samplers.euler_maruyama import EulerMaruyama
 from truescore.samplers.gaussian_bridge import GaussianBridge
-from truescore.samplers.gibbs import GibbsCorrected, heat_bath
+from truescore.samplers.gibbs import Gibbs, GibbsCorrected, heat_bath
 from truescore.samplers.grids import Grid, time_grid
 from truescore.samplers.heun import Heun
 from truescore.samplers.predictor_corrector import PredictorCorrector
@@ -38,6 +38,7 @@ __all__ = [
     "EulerMaruyama",
     "FlowSampler",
     "GaussianBridge",
+    "Gibbs",
     "GibbsCorrected",
     "Grid",
     "Heun",

@@ -72,11 +72,58 @@ def at_level(denoiser: DiscreteDenoiser, t: Tensor) -> Conditionals:
     """Log P(x_t^i = b | x_t without x_t^i), for one time ``()`` of all points."""
 
     def conditionals(x: Tensor) -> Tensor:
-        times = t.expand(len(x))
-        clean = denoiser.clean_log_probs(x, times)
-        return denoiser.process.log_forward(clean, times).log_softmax(-1)
+        return denoiser.noisy_log_probs(x, t.expand(len(x)))
 
     return conditionals
+
+
+class Gibbs(Sampler):
+    """Heat-bath moves at t = 0 alone, from independent sites of uniform law; no noise at all.
+
+    The law goes to the denoiser's own as ``sweeps`` grows, as fast as single sites forget: below a
+    transition never. For models of the data's conditionals, which say nothing of noisy points.
+
+    Args:
+        sweeps: expected redraws of each site, > 0.
+    """
+
+    state_space = "discrete"
+
+    def __init__(self, sweeps: float = 50.0) -> None:
+        super().__init__(1, "uniform")
+        if not sweeps > 0:
+            raise UserError(f"got sampler.sweeps={sweeps}, expected > 0: raise it")
+        self.sweeps = sweeps
+
+    @property
+    def evaluations(self) -> None:
+        """One for each event."""
+        return None
+
+    def times(self, denoiser: DiscreteDenoiser) -> Tensor:
+        """One step, at t = 0."""
+        return torch.zeros(2, dtype=torch.float64)
+
+    def start(
+        self, denoiser: DiscreteDenoiser, n: int, dim: int, generator: torch.Generator
+    ) -> Tensor:
+        """Independent sites ``(n, dim)``, uniform over the states that data have."""
+        process = denoiser.process
+        index = torch.randint(
+            process.n_states, (n, dim), generator=generator, device=generator.device
+        )
+        return process.value(index)
+
+    def step(
+        self,
+        denoiser: DiscreteDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """All the moves; the times play no part."""
+        return heat_bath(denoiser.data_log_probs, denoiser.process, x_t, self.sweeps, generator)
 
 
 class GibbsCorrected(Sampler):

@@ -41,6 +41,13 @@ class Unmasking(AnySampler, Strict):
     steps: Count
 
 
+class Gibbs(AnySampler, Strict):
+    """conf/sampler/gibbs.yaml."""
+
+    state_space: Literal["discrete"]
+    sweeps: Positive
+
+
 class DiscreteSampler(GridSampler, Strict):
     """A sampler of spins with no keys of its own, such as conf/sampler/analytic.yaml."""
 
@@ -119,6 +126,7 @@ SAMPLERS: dict[str | None, type[BaseModel]] = {
     "analytic_trapezoidal": Trapezoidal,
     "euler": DiscreteSampler,
     "euler_as_written": EulerAsWritten,
+    "gibbs": Gibbs,
     "gibbs_corrected": GibbsCorrected,
     "tau_leaping": DiscreteSampler,
     "theta_trapezoidal": Trapezoidal,

@@ -32,6 +32,12 @@ class PairCouplings:
         """Number of spins d."""
         return len(self.fields)
 
+    def matrix(self) -> np.ndarray:
+        """J_ij, ``(d, d)``, symmetric with a zero diagonal."""
+        dense = np.zeros((self.dim, self.dim))
+        np.add.at(dense, (np.arange(self.dim)[:, None], self.neighbours), self.couplings)
+        return dense
+
 
 def pair_couplings(target: Target) -> PairCouplings:
     """The couplings of a law of spins. A law of another kind gets its branch here.
