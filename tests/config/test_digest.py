@@ -80,6 +80,16 @@ def test_a_markov_chain_counts_if_it_is_used(composed):
     assert config_hash(composed("~dataset.markov_chain")) == config_hash(exact)
 
 
+def test_forward_trajectories_count_if_they_are_used(composed):
+    free, stored = composed(), composed("dataset.forward=trajectory")
+    assert config_hash(free) != config_hash(stored)
+    step = "dataset.trajectory.step=0.01"
+    assert config_hash(composed(step)) == config_hash(free)
+    assert config_hash(composed("dataset.forward=trajectory", step)) != config_hash(stored)
+    # As of a run from before there were any.
+    assert config_hash(composed("~dataset.trajectory", "~dataset.forward")) == config_hash(free)
+
+
 def test_the_hash_is_sixteen_hex_digits_and_the_same_for_the_plain_values(composed):
     config = composed("+experiment=gl_d8")
     plain = OmegaConf.to_container(config, resolve=True)

@@ -13,8 +13,10 @@ from .pages import ROOT, blocks, commands
 PAGES = [
     "anticorrelated_langevin.md",
     "discrete.md",
+    "errata.md",
     "four_well.md",
     "ginzburg_landau.md",
+    "ising.md",
     "swiss_roll.md",
 ]
 TRAININGS = sorted({line for page in PAGES for line in commands(page) if "train.py" in line})

@@ -9,8 +9,8 @@ from torch.nn.functional import logsigmoid
 from truescore.denoisers import oracle
 from truescore.denoisers.base import SpinDenoiser
 from truescore.losses import RatioMatching
-from truescore.processes import SpinFlip
-from truescore.targets import IsingRing
+from truescore.processes import Absorbing, SpinFlip, UniformJump
+from truescore.targets import IsingRing, PottsRing
 
 DIM, DRAWS = 4, 20_000
 LAW, PROCESS = IsingRing(DIM, temperature=0.8), SpinFlip(DIM)
@@ -97,6 +97,21 @@ def test_average_over_a_sites_own_flip_keeps_the_mean_and_lessens_the_scatter(t,
     assert float((drawn - averaged).abs().mean()) > 1e-3
     assert_mean(drawn - averaged, 0.0)
     assert averaged.std() < drawn.std()
+
+
+@pytest.mark.parametrize(
+    "process", [UniformJump(DIM, 3), Absorbing(DIM, 3, spins=False)], ids=["uniform", "masks"]
+)
+def test_states_and_masks_have_a_loss_of_noisy_points_alone(process, assert_mean):
+    law = PottsRing(DIM, 3)
+    denoiser = oracle(law, process)
+    x_0 = law.sample(DRAWS, torch.Generator().manual_seed(5)).double()
+    time = torch.full((DRAWS,), 0.2, dtype=torch.float64)
+    averaged = RatioMatching()(denoiser, x_0, time, torch.Generator().manual_seed(6))
+    x_t = process.perturb(x_0, time, torch.Generator().manual_seed(6))
+    drawn = RatioMatching().of_pair(denoiser, x_t, time)
+    assert float((drawn - averaged).abs().mean()) > 1e-3
+    assert_mean(drawn - averaged, 0.0)
 
 
 def test_loss_is_finite_where_float32_probabilities_are_not():

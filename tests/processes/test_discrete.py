@@ -55,6 +55,21 @@ def test_perturbed_sites_follow_the_kernel(process, assert_mean):
 
 
 @pytest.mark.parametrize("process", PROCESSES, ids=NAMES)
+def test_a_trajectory_follows_the_kernel_from_each_of_its_times_to_the_next(process, assert_mean):
+    n = 20_000
+    x_0 = process.symbols[: process.n_states].repeat(n, 1)
+    grid = times(process, 3).float()
+    path = list(process.trajectory(x_0, grid, torch.Generator().manual_seed(7)))
+    for (s, x_s), (t, x_t) in itertools.pairwise(zip(grid, path, strict=True)):
+        from_data = process.log_transition(torch.zeros(1), t[None])[0, 0].exp()
+        kernel = process.log_transition(s[None], t[None])[0, 0].exp()
+        for a in range(process.n_states):
+            assert_mean(x_t[:, a, None] == process.symbols, from_data[a].double())
+        for b, symbol in enumerate(process.symbols):
+            assert_mean(x_t[x_s == symbol][:, None] == process.symbols, kernel[b].double())
+
+
+@pytest.mark.parametrize("process", PROCESSES, ids=NAMES)
 def test_sites_may_have_times_of_their_own(process):
     t = times(process, 4).flip(0)
     x_0 = process.symbols[[0, 1, 1, 0]].expand(3, 4)
