@@ -1,7 +1,7 @@
 """Every bad value, alone and together, is one line that names the key and what is allowed."""
 
 import pytest
-from omegaconf import OmegaConf
+from omegaconf import OmegaConf, open_dict
 
 from truescore.config import check
 from truescore.config.pairing import options
@@ -357,6 +357,19 @@ def test_an_odd_network_needs_an_even_law(composed, law, even):
     assert check(composed(*law, "model=leave_one_out_mlp")) == []
     errors = check(composed(*law))
     assert [line.endswith("use model.net.odd=false") for line in errors] == [True] * (not even)
+
+
+def test_a_sampler_of_colours_needs_a_network_trained_at_times_of_sites(composed):
+    (error,) = check(composed("sampler=coloured"))
+    assert error.startswith("sampler=coloured gives sites times of their own")
+    assert error.endswith("use loss.site_times=true, or sampler=analytic")
+    assert check(composed("sampler=coloured", "loss.site_times=true")) == []
+    (error,) = check(composed("sampler=coloured", "loss.site_times=true", "sampler.colours=1"))
+    assert error.startswith("sampler.colours: got 1, expected an integer >= 2")
+    old = composed()
+    with open_dict(old):
+        del old.loss.site_times
+    assert check(old) == []
 
 
 def test_codes_need_a_distance(composed):

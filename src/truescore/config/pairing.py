@@ -41,6 +41,7 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
     lines += _symmetry_errors(law, config["model"])
     lines += _mask_errors(config)
     lines += _coupling_errors(config["model"], config["loss"])
+    lines += _site_time_errors(config["loss"], config["sampler"])
     return lines + _weighting_errors(config["model"], config["loss"])
 
 
@@ -86,6 +87,16 @@ def _coupling_errors(model: Mapping[str, Any], loss: Mapping[str, Any]) -> list[
     return [
         f"model=couplings holds at t = 0 alone, and loss={loss.get('name')} trains at all times:"
         " use loss=pseudo_likelihood"
+    ]
+
+
+def _site_time_errors(loss: Mapping[str, Any], sampler: Mapping[str, Any]) -> list[str]:
+    """A sampler that moves some sites before others, on a network that never saw such points."""
+    if sampler.get("name") != "coloured" or loss.get("site_times", False) is not False:
+        return []
+    return [
+        f"sampler=coloured gives sites times of their own, which loss={loss.get('name')} trained"
+        " none at: use loss.site_times=true, or sampler=analytic"
     ]
 
 
