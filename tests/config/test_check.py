@@ -372,6 +372,25 @@ def test_a_sampler_of_colours_needs_a_network_trained_at_times_of_sites(composed
     assert check(old) == []
 
 
+def test_a_network_of_a_lattice_needs_the_laws(composed):
+    torus = ["dataset=ising_torus", "model=leave_one_out_2d"]
+    assert check(composed(*torus, "dataset.rows=6")) == []
+    (error,) = check(composed(*torus, "model.net.rows=3"))
+    assert error.startswith("dataset=ising_torus has 4 rows and 4 columns, and model.net 3 and 4:")
+    *unresolved, error = check(composed("model=leave_one_out_2d"))
+    assert [line.partition(":")[0] for line in unresolved] == [
+        "model.net.rows",
+        "model.net.columns",
+    ]
+    assert error.startswith("dataset=ising_ring has no rows and columns;")
+    assert error.endswith("use model=leave_one_out")
+
+
+def test_heads_divide_the_width(composed):
+    (error,) = check(composed("model=hollow_transformer", "model.net.heads=3"))
+    assert error == "model.net.heads: got 3, expected a divisor of model.net.width=32"
+
+
 def test_codes_need_a_distance(composed):
     codes = ["dataset=gray_code", "model=leave_one_out_mlp"]
     (error,) = check(composed(*codes))
