@@ -101,10 +101,10 @@ class Stream(nn.Module):
 
     def forward(self, x: Tensor, film: Tensor, step: int) -> Tensor:
         """Map spins ``(n, d)`` to ``(n, d, width)``: of the sites before (step 1) or after (-1)."""
-        film = film.chunk(2 * (len(self.far) + 1), -1)
+        scales = film.chunk(2 * (len(self.far) + 1), -1)
         nearest = torch.stack([x.roll(step * k, 1) for k in range(1, self.radius + 1)], -1)
-        h = self.activation(self.near(nearest), film[0], film[1])
+        h = self.activation(self.near(nearest), scales[0], scales[1])
         for b, layer in enumerate(self.far):
             both = torch.cat([h, h.roll(step * self.radius * 2**b, 1)], -1)
-            h = h + self.activation(layer(both), film[2 * b + 2], film[2 * b + 3])
+            h = h + self.activation(layer(both), scales[2 * b + 2], scales[2 * b + 3])
         return h
