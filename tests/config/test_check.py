@@ -1,7 +1,7 @@
 """Every bad value, alone and together, is one line that names the key and what is allowed."""
 
 import pytest
-from omegaconf import OmegaConf
+from omegaconf import OmegaConf, open_dict
 
 from truescore.config import check
 from truescore.config.pairing import options
@@ -357,6 +357,38 @@ def test_an_odd_network_needs_an_even_law(composed, law, even):
     assert check(composed(*law, "model=leave_one_out_mlp")) == []
     errors = check(composed(*law))
     assert [line.endswith("use model.net.odd=false") for line in errors] == [True] * (not even)
+
+
+def test_a_sampler_of_colours_needs_a_network_trained_at_times_of_sites(composed):
+    (error,) = check(composed("sampler=coloured"))
+    assert error.startswith("sampler=coloured gives sites times of their own")
+    assert error.endswith("use loss.site_times=true, or sampler=analytic")
+    assert check(composed("sampler=coloured", "loss.site_times=true")) == []
+    (error,) = check(composed("sampler=coloured", "loss.site_times=true", "sampler.colours=1"))
+    assert error.startswith("sampler.colours: got 1, expected an integer >= 2")
+    old = composed()
+    with open_dict(old):
+        del old.loss.site_times
+    assert check(old) == []
+
+
+def test_a_network_of_a_lattice_needs_the_laws(composed):
+    torus = ["dataset=ising_torus", "model=leave_one_out_2d"]
+    assert check(composed(*torus, "dataset.rows=6")) == []
+    (error,) = check(composed(*torus, "model.net.rows=3"))
+    assert error.startswith("dataset=ising_torus has 4 rows and 4 columns, and model.net 3 and 4:")
+    *unresolved, error = check(composed("model=leave_one_out_2d"))
+    assert [line.partition(":")[0] for line in unresolved] == [
+        "model.net.rows",
+        "model.net.columns",
+    ]
+    assert error.startswith("dataset=ising_ring has no rows and columns;")
+    assert error.endswith("use model=leave_one_out")
+
+
+def test_heads_divide_the_width(composed):
+    (error,) = check(composed("model=hollow_transformer", "model.net.heads=3"))
+    assert error == "model.net.heads: got 3, expected a divisor of model.net.width=32"
 
 
 def test_codes_need_a_distance(composed):

@@ -33,13 +33,14 @@ def leaves(node, path=""):
 
 def test_all_the_experiments_are_there():
     ising = {f"ising_d{d}" for d in (16, 32, 64, 128, 1024)}
+    torus = {"ising_torus_4x4", "ising_torus_8x8"}
     chain = {f"gl_d{d}" for d in (8, 16, 20, 32, 64, 128)}
     line = {"four_well", "four_well_trajectory"}
     plane = {"swiss_roll", "swiss_roll_fixed_sigma"}
     sets = "2spirals", "8gaussians", "circles", "moons", "pinwheel", "swissroll", "checkerboard"
     codes = {f"gray_{points}" for points in sets}
     documents = {"ising_document_d16", "ising_document_d16_as_written"}
-    spins = ising | {"ising_torus_couplings", "potts_d32"} | codes
+    spins = ising | torus | {"ising_torus_couplings", "potts_d32"} | codes
     assert set(EXPERIMENTS) == documents | spins | chain | line | plane
     assert set(SIMULATIONS) < set(FILES)
 
@@ -57,6 +58,9 @@ def test_an_experiment_is_valid_and_trains_on_what_it_says(composed, experiment)
         assert config.dataset.name == laws[law]
         assert config.dataset.dim == int(dim)
         assert config.dataset.n_train == {"ising": 10_000, "potts": 10_000, "gl": 100_000}[law]
+    elif experiment.startswith("ising_torus_") and config.model.name == "leave_one_out_2d":
+        assert experiment == f"ising_torus_{config.dataset.rows}x{config.dataset.columns}"
+        assert config.dataset.n_train == 10_000
     elif config.dataset.name == "gray_code":
         assert experiment == f"gray_{config.dataset.points}"
         # The discrepancy's protocol: ten sets of 4,000.

@@ -123,3 +123,22 @@ def test_loss_is_finite_where_float32_probabilities_are_not():
     q = PROCESS.flip_probability(time[0].double())
     expected = -((1 - q) * q.log() + q * (1 - q).log())
     torch.testing.assert_close(loss.double(), expected.expand(8), atol=0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("t", TIMES)
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_oracle_has_the_smallest_loss_where_some_sites_are_ahead(t, shift, assert_mean):
+    """Its gradient vanishes there, and a part of the sites has indeed moved."""
+    time = torch.full((DRAWS,), t, dtype=torch.float64)
+
+    def losses(amount, site_times=True):
+        generator = torch.Generator().manual_seed(5)
+        return RatioMatching(site_times)(Shifted(amount), data(), time, generator)
+
+    size = torch.zeros(DRAWS, DIM, dtype=torch.float64, requires_grad=True)
+    best = losses(lambda x: size * SHIFTS[shift](x))
+    (gradient,) = torch.autograd.grad(best.sum(), size)
+    assert_mean(gradient, 0.0)
+    best, worse = best.detach(), losses(SHIFTS[shift])
+    assert float((worse - best).mean() / (worse - best).std()) * DRAWS**0.5 > 6
+    assert float((losses(torch.zeros_like, False).mean() - best.mean()).abs()) > 1e-3

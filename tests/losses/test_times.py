@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from truescore.losses import DenoisingScoreMatching, RatioMatching
-from truescore.losses.times import FAR_SHARE, stratified_times, training_times
+from truescore.losses.times import (
+    AHEAD,
+    FAR_SHARE,
+    site_times,
+    stratified_times,
+    training_times,
+)
 from truescore.processes import SpinFlip, VariancePreserving
 
 PROCESSES = [VariancePreserving(), SpinFlip(64)]
@@ -130,3 +136,21 @@ def test_noise_levels_follow_the_scale_of_the_data_and_stay_in_range():
         assert bool((t >= 0.999e-3).all()) and bool((t <= 1.001).all())
         s = Reals.process.sigma(t) / Reals.process.alpha(t)
         assert bool((s > 1).all() if scale > 1 else (s < 1).all())
+
+
+def test_a_random_part_of_the_sites_is_ahead_by_a_random_log_snr(assert_mean):
+    process, n, dim = SpinFlip(64), 4000, 16
+    t = stratified_times(process, n, torch.Generator().manual_seed(3))
+    times = site_times(process, t, dim, torch.Generator().manual_seed(4))
+    earlier = times < t[:, None]
+    assert torch.equal(times[~earlier], t[:, None].expand(n, dim)[~earlier])
+    s = times.amin(1)
+    assert torch.equal(times[earlier], s[:, None].expand(n, dim)[earlier])
+    assert float(s.min()) >= process.t_min * (1 - 1e-6)
+    # A uniform part: all numbers of sites from 0 to 16 alike, but for those that t_min holds back.
+    free = process.log_snr(t) + AHEAD < ends(process)[1]
+    moved = earlier[free].sum(1)
+    for count in (0, 1, 8, 16):
+        assert_mean((moved == count).double(), 1 / (dim + 1))
+    far = (process.log_snr(s.double()) - process.log_snr(t.double()))[free & earlier.any(1)]
+    assert_mean(far, AHEAD / 2)

@@ -1,12 +1,22 @@
 """A network that sees a site's own spin is refused, however well it hides it."""
 
+import functools
+
 import pytest
 import torch
 from torch import nn
 
 from truescore.denoisers import LearnedCategoricalDenoiser, LearnedSpinDenoiser, oracle
 from truescore.errors import UserError
-from truescore.nets import LeaveOneOutConv, LeaveOneOutMLP, MaskedMLP, RotConvFilm
+from truescore.nets import (
+    HollowTransformer,
+    LeaveOneOutConv,
+    LeaveOneOutConv2d,
+    LeaveOneOutMLP,
+    LeaveOneOutPyramid,
+    MaskedMLP,
+    RotConvFilm,
+)
 from truescore.processes import Absorbing, SpinFlip, UniformJump
 from truescore.targets import IsingRing
 from truescore.training.leaks import refuse_leaks
@@ -26,7 +36,17 @@ class Seeing(nn.Module):
         return others * self.head
 
 
-@pytest.mark.parametrize("net", [LeaveOneOutConv, LeaveOneOutMLP, RotConvFilm])
+NETS = [
+    HollowTransformer,
+    LeaveOneOutConv,
+    functools.partial(LeaveOneOutConv2d, rows=3, columns=4),
+    LeaveOneOutMLP,
+    LeaveOneOutPyramid,
+    RotConvFilm,
+]
+
+
+@pytest.mark.parametrize("net", NETS)
 def test_networks_that_leave_a_site_out_pass_and_keep_their_weights(net):
     denoiser = LearnedSpinDenoiser(net(12), SpinFlip(12))
     before = [p.clone() for p in denoiser.parameters()]

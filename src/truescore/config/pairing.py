@@ -41,6 +41,8 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
     lines += _symmetry_errors(law, config["model"])
     lines += _mask_errors(config)
     lines += _coupling_errors(config["model"], config["loss"])
+    lines += _lattice_errors(law, config["model"])
+    lines += _site_time_errors(config["loss"], config["sampler"])
     return lines + _weighting_errors(config["model"], config["loss"])
 
 
@@ -81,6 +83,35 @@ def _coupling_errors(model: Mapping[str, Any], loss: Mapping[str, Any]) -> list[
     return [
         f"model=couplings holds at t = 0 alone, and loss={loss.get('name')} trains at all times:"
         " use loss=pseudo_likelihood"
+    ]
+
+
+def _lattice_errors(law: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
+    """A network of one lattice on a law of another, or of none."""
+    net = model.get("net")
+    if model.get("name") != "leave_one_out_2d" or not isinstance(net, Mapping):
+        return []
+    asked, there = ([part.get(key) for key in ("rows", "columns")] for part in (net, law))
+    if None in there:
+        return [
+            f"dataset={law.get('name')} has no rows and columns; model=leave_one_out_2d needs them:"
+            " use model=leave_one_out"
+        ]
+    if asked == there:
+        return []
+    return [
+        f"dataset={law.get('name')} has {there[0]} rows and {there[1]} columns, and model.net"
+        f" {asked[0]} and {asked[1]}: leave model.net.rows and model.net.columns as they are"
+    ]
+
+
+def _site_time_errors(loss: Mapping[str, Any], sampler: Mapping[str, Any]) -> list[str]:
+    """A sampler that moves some sites before others, on a network that never saw such points."""
+    if sampler.get("name") != "coloured" or loss.get("site_times", False) is not False:
+        return []
+    return [
+        f"sampler=coloured gives sites times of their own, which loss={loss.get('name')} trained"
+        " none at: use loss.site_times=true, or sampler=analytic"
     ]
 
 

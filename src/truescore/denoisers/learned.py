@@ -13,7 +13,11 @@ from truescore.processes import DiscreteProcess, GaussianNoise
 
 
 class LearnedSpinDenoiser(SpinDenoiser):
-    """Leave-one-out log-odds straight from a network ``net(x_t, log B(t))``."""
+    """Leave-one-out log-odds straight from a network ``net(x_t, log B(t))``.
+
+    Where sites have times of their own, the network is shown spins of other sizes at one time, see
+    `DiscreteProcess.at_one_time`: any network takes them. Train it on them, by ``loss.site_times``.
+    """
 
     def __init__(self, net: nn.Module, process: DiscreteProcess) -> None:
         super().__init__()
@@ -22,6 +26,9 @@ class LearnedSpinDenoiser(SpinDenoiser):
 
     def log_odds(self, x_t: Tensor, t: Tensor) -> Tensor:
         """The network's logits, ``(n, d)``."""
+        if t.ndim == 2:
+            strength, t = self.process.at_one_time(t)
+            x_t = strength * x_t
         return self.net(x_t, self.process.schedule.value(t).log())
 
 
@@ -41,8 +48,12 @@ class LearnedCategoricalDenoiser(DiscreteDenoiser):
 
     def clean_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:
         """Log P(x_0^i = b | x_t without x_t^i), ``(n, d, q)``."""
-        symbols = nn.functional.one_hot(self.process.index(x_t), len(self.process.symbols))
-        return self.net(symbols.to(t), self.process.schedule.value(t).log()).log_softmax(-1)
+        m = len(self.process.symbols)
+        symbols = nn.functional.one_hot(self.process.index(x_t), m).to(t)
+        if t.ndim == 2:
+            strength, t = self.process.at_one_time(t)
+            symbols = 1 / m + strength[..., None] * (symbols - 1 / m)
+        return self.net(symbols, self.process.schedule.value(t).log()).log_softmax(-1)
 
 
 class LearnedRealDenoiser(RealDenoiser):

@@ -6,6 +6,7 @@ from torch.nn.functional import logsigmoid
 
 from truescore.denoisers import DiscreteDenoiser, SpinDenoiser
 from truescore.losses.discrete import DiscreteLoss, cross_entropy
+from truescore.losses.times import site_times
 from truescore.processes import DiscreteProcess, SpinFlip
 from truescore.processes.discrete import by_site
 
@@ -19,13 +20,22 @@ class RatioMatching(DiscreteLoss):
     masks alike; of flips -q_i log p_i(+) - (1 - q_i) log p_i(-), q_i = P(x_t^i = +1 | x_0^i).
 
     Hyvarinen 2007; Sun et al. 2023, arXiv 2211.16750, equation 12.
+
+    Args:
+        site_times: whether a part of a sample's sites is at an earlier time than the others, as it
+            is while a sampler moves some before others; see `losses.times.site_times`.
     """
+
+    def __init__(self, site_times: bool = False) -> None:
+        self.site_times = site_times
 
     def __call__(
         self, denoiser: DiscreteDenoiser, x_0: Tensor, t: Tensor, generator: torch.Generator
     ) -> Tensor:
         """Loss of each sample, ``(n,)``; of flips in log-odds, which is faster."""
         process = denoiser.process
+        if self.site_times:
+            t = site_times(process, t, x_0.shape[1], generator)
         if not isinstance(denoiser, SpinDenoiser) or not isinstance(process, SpinFlip):
             return super().__call__(denoiser, x_0, t, generator)
         x_t = process.perturb(x_0, t, generator)

@@ -20,6 +20,9 @@ HIDDEN = 4.0
 # Karras et al. 2022, arXiv 2206.00364, table 1: log s ~ N(-1.2, 1.2^2) for data of scale 0.5.
 LOG_NORMAL_MEAN, LOG_NORMAL_SPREAD = -1.2 - math.log(0.5), 1.2
 
+# By how much log-SNR sites are ahead at most: about one of sixteen steps on a quadratic grid.
+AHEAD = 2.0
+
 
 def training_times(
     law: TimeLaw, denoiser: RealDenoiser, n: int, generator: torch.Generator
@@ -74,6 +77,22 @@ def stratified_times(
         near = hidden + (u - FAR_SHARE) / (1 - FAR_SHARE) * (high - hidden)
         log_snr = torch.where(u < FAR_SHARE, far, near)
     return process.time_from_log_snr(log_snr).float()
+
+
+def site_times(process: Process, t: Tensor, dim: int, generator: torch.Generator) -> Tensor:
+    """Times of sites ``(n, dim)``: a random part of each sample is ahead of its time t ``(n,)``.
+
+    Ahead, at s < t, by a log-SNR uniform in [0, 2], cut at t_min; the part is uniform in [0, 1], so
+    that samplers which move sites one after the other find any number of them moved.
+    """
+    n = len(t)
+
+    def uniform(*shape: int) -> Tensor:
+        return torch.rand(shape, dtype=torch.float64, device=t.device, generator=generator)
+
+    s = process.time_from_log_snr(process.log_snr(t.double()) + AHEAD * uniform(n))
+    s = s.clamp(min=process.t_min).to(t)
+    return torch.where(uniform(n, dim) < uniform(n, 1), s[:, None], t[:, None])
 
 
 def _log_normal_times(process: Process, n: int, generator: torch.Generator, scale: float) -> Tensor:

@@ -2,8 +2,11 @@
 
 from truescore.nets.couplings import Couplings
 from truescore.nets.dilated_chain import DilatedChainNet
+from truescore.nets.hollow_transformer import HollowTransformer
 from truescore.nets.leave_one_out import LeaveOneOutConv
+from truescore.nets.leave_one_out_2d import LeaveOneOutConv2d
 from truescore.nets.leave_one_out_mlp import LeaveOneOutMLP
+from truescore.nets.leave_one_out_pyramid import LeaveOneOutPyramid
 from truescore.nets.masked_mlp import MaskedMLP
 from truescore.nets.mlp import MLP
 from truescore.nets.plain_cnn import PlainCNN
@@ -15,8 +18,11 @@ __all__ = [
     "MLP",
     "Couplings",
     "DilatedChainNet",
+    "HollowTransformer",
     "LeaveOneOutConv",
+    "LeaveOneOutConv2d",
     "LeaveOneOutMLP",
+    "LeaveOneOutPyramid",
     "MaskedMLP",
     "PlainCNN",
     "ResidualMLP",

@@ -87,6 +87,10 @@ class Absorbing(DiscreteProcess):
         """B = log(1 + exp(-log_snr))."""
         return self.schedule.inverse(torch.nn.functional.softplus(-log_snr))
 
+    def at_one_time(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """1: a mask tells nothing and a symbol all, whatever its time."""
+        return torch.ones_like(t), self.schedule.inverse(self.schedule.value(t).mean(1))
+
     def describe(self) -> str:
         """The horizon and what is left at it."""
         return (

@@ -55,6 +55,15 @@ class DiscreteProcess(Process):
     def clock_per_log_snr(self, t: Tensor) -> Tensor:
         """|dB/d log-SNR| at time t."""
 
+    @abstractmethod
+    def at_one_time(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """Strengths ``(n, d)`` of sites at times ``(n, d)`` as if all were of one time ``(n,)``.
+
+        What a symbol tells of its clean site is its excess over the even law; its strength is how
+        much of that there is, 1 where all times are the same. Networks are shown strength times
+        symbol, which keeps all that sites at several times tell.
+        """
+
     def log_transition(self, s: Tensor, t: Tensor) -> Tensor:
         """Log K between times s <= t, ``(n, 1, m, m)`` or ``(n, d, m, m)``."""
         return self.log_kernel(self.schedule.value(by_site(t)) - self.schedule.value(by_site(s)))

@@ -75,6 +75,16 @@ class UniformJump(DiscreteProcess):
         """Uniform."""
         return torch.full((self.n_states,), 1 / self.n_states, dtype=torch.float64)
 
+    def at_one_time(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """alpha_i / a at the mean B, where alpha is a, the geometric mean of the alpha_i.
+
+        A symbol tells P(x_t^i | x_0^i) = (1 + alpha_i (q [x_t^i = x_0^i] - 1))/q, a function of
+        alpha_i times what does not depend on time.
+        """
+        jumped = self.schedule.value(t)
+        mean = jumped.mean(1)
+        return (self.n_states * (mean[:, None] - jumped)).exp(), self.schedule.inverse(mean)
+
     def log_snr(self, t: Tensor) -> Tensor:
         """log(alpha^2 / (1 - alpha^2))."""
         jumped = 2 * self.n_states * self.schedule.value(t)

@@ -54,6 +54,7 @@ class RatioMatching(AnyLoss, Strict):
     """conf/loss/ratio_matching.yaml."""
 
     state_space: Discrete
+    site_times: bool = False
 
 
 class PseudoLikelihood(AnyLoss, Strict):

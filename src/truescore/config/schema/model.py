@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from truescore.config.schema.fields import (
     ClassPath,
@@ -75,6 +75,64 @@ class MaskedMLP(AnyModel, Strict):
 
     state_space: Literal["spin"]
     net: MaskedMLPNet
+
+
+class LeaveOneOutConv2dNet(AnyNet, Strict):
+    """The ``net`` of conf/model/leave_one_out_2d.yaml; a radius is clipped to the lattice."""
+
+    rows: Count
+    columns: Count
+    width: Count
+    radius: Count
+    depth: Count
+    odd: bool
+
+
+class LeaveOneOut2d(AnyModel, Strict):
+    """conf/model/leave_one_out_2d.yaml."""
+
+    state_space: Literal["spin"]
+    net: LeaveOneOutConv2dNet
+
+
+class LeaveOneOutPyramidNet(AnyNet, Strict):
+    """The ``net`` of conf/model/leave_one_out_pyramid.yaml; its reach is clipped to the ring."""
+
+    width: Count
+    radius: Count
+    depth: Count
+    odd: bool
+    reflection: bool
+
+
+class LeaveOneOutPyramid(AnyModel, Strict):
+    """conf/model/leave_one_out_pyramid.yaml."""
+
+    state_space: Literal["spin"]
+    net: LeaveOneOutPyramidNet
+
+
+class HollowTransformerNet(AnyNet, Strict):
+    """The ``net`` of conf/model/hollow_transformer.yaml."""
+
+    width: Count
+    depth: Count
+    heads: Count
+
+    @field_validator("heads")
+    @classmethod
+    def _divides(cls, value: int, info: ValidationInfo) -> int:
+        width = info.data.get("width", 0)
+        if width % value:
+            raise ValueError(f"a divisor of model.net.width={width}")
+        return value
+
+
+class HollowTransformer(AnyModel, Strict):
+    """conf/model/hollow_transformer.yaml."""
+
+    state_space: Literal["spin"]
+    net: HollowTransformerNet
 
 
 class RotConvFilmNet(AnyNet, Strict):
@@ -193,6 +251,9 @@ MODELS: dict[str | None, type[BaseModel]] = {
     "leave_one_out": LeaveOneOut,
     "leave_one_out_mlp": LeaveOneOutMLP,
     "masked_mlp": MaskedMLP,
+    "leave_one_out_2d": LeaveOneOut2d,
+    "leave_one_out_pyramid": LeaveOneOutPyramid,
+    "hollow_transformer": HollowTransformer,
     "rot_conv_film": RotConvFilm,
     "couplings": Couplings,
     "chain_net": ChainNet,

@@ -61,6 +61,12 @@ class Trapezoidal(DiscreteSampler):
     theta: UnitInterval
 
 
+class Coloured(DiscreteSampler):
+    """conf/sampler/coloured.yaml."""
+
+    colours: Annotated[int, Field(ge=2)]
+
+
 class EulerAsWritten(DiscreteSampler):
     """conf/sampler/euler_as_written.yaml."""
 
@@ -124,6 +130,7 @@ class EDM(RealSampler):
 SAMPLERS: dict[str | None, type[BaseModel]] = {
     "analytic": DiscreteSampler,
     "analytic_trapezoidal": Trapezoidal,
+    "coloured": Coloured,
     "euler": DiscreteSampler,
     "euler_as_written": EulerAsWritten,
     "gibbs": Gibbs,
