@@ -73,7 +73,7 @@ def at_level(denoiser: DiscreteDenoiser, t: Tensor) -> Conditionals:
 
     def conditionals(x: Tensor) -> Tensor:
         times = t.expand(len(x))
-        clean = denoiser.clean_log_probs(x, times)
+        clean = denoiser.hidden_log_probs(x, times)
         return denoiser.process.log_forward(clean, times).log_softmax(-1)
 
     return conditionals
