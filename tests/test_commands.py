@@ -75,11 +75,14 @@ def test_a_bound_stands_beside_the_errors_of_a_sampler_that_has_one(run_folder, 
     summary = json.loads((run_folder / "summary.json").read_text())["path_bound"]
     assert summary["value"] is None and "AnalyticTrapezoidal" in summary["reason"]
     assert "No bound on KL(data || generated)" in (run_folder / "table.txt").read_text()
-    quick = ["sampler.steps=4", "metrics.n_bound=40"]
+    quick = ["sampler.steps=4", "metrics.n_bound=40", "metrics.n_score=300"]
     code, out, _ = script(
         "evaluate.py", f"run={run_folder}", "sampler=analytic", *quick, f"out={tmp_path}"
     )
     assert code == 0 and "KL(data || generated) <= " in out
+    assert "Couplings J_ij read off the score at t = 0: " in out
+    couplings = json.loads((tmp_path / "summary.json").read_text())["couplings"]
+    assert couplings["exact_on_bonds"] == pytest.approx(1.0)
     bound = json.loads((tmp_path / "summary.json").read_text())["path_bound"]
     assert bound["sampler"] == "AnalyticBridge" and bound["n"] == 40
     parts = bound["prior_mismatch"] + bound["discretisation"] + bound["learning"]

@@ -5,7 +5,7 @@ import torch
 
 from truescore.denoisers import DiscreteDenoiser, oracle
 from truescore.errors import UserError
-from truescore.processes import SpinFlip
+from truescore.processes import Absorbing, SpinFlip
 from truescore.samplers import AnalyticBridge, Gibbs, GibbsCorrected, heat_bath
 from truescore.samplers.gibbs import at_level
 from truescore.targets import IsingRing
@@ -125,6 +125,36 @@ def test_conditionals_of_the_data_are_extrapolated_to_them():
         errors.append(float(law @ (found - exact).abs().mean((1, 2))))
     assert errors[1] < 1e-5
     assert errors[0] / errors[1] == pytest.approx(4, rel=0.15)
+
+
+class Peeping(DiscreteDenoiser):
+    """Tells what a site is wherever it is not masked, as a network under masks may."""
+
+    state_space = "spin"
+
+    def __init__(self, exact):
+        super().__init__()
+        self.exact, self.process = exact, exact.process
+
+    def clean_log_probs(self, x_t, t):
+        seen = torch.stack([x_t == value for value in self.process.symbols[:2]], -1)
+        known = seen.any(-1, keepdim=True)
+        told = torch.where(seen, 0.0, -10.0).double()
+        return torch.where(known, told, self.exact.clean_log_probs(x_t, t))
+
+
+def test_under_masks_a_site_is_hidden_before_it_is_asked_for():
+    exact = oracle(IsingRing(4), Absorbing(4))
+    states = states_of(SpinFlip(4), 4)
+    close = {"atol": 1e-12, "rtol": 0}
+    torch.testing.assert_close(
+        Peeping(exact).data_log_probs(states), exact.data_log_probs(states), **close
+    )
+    noisy = states_of(exact.process, 4)
+    t = torch.full((len(noisy),), 0.3)
+    torch.testing.assert_close(
+        Peeping(exact).hidden_log_probs(noisy, t), exact.clean_log_probs(noisy, t), **close
+    )
 
 
 def _generator(seed):

@@ -160,7 +160,7 @@ def _block(
     """Samples, their priors' KL ``(n,)`` and that of every move, ``(n, k)``."""
     process, n = denoiser.process, len(x_0)
     times = sampler.times(denoiser).float()
-    masked = _ends_in_one_state(process)
+    masked = process.masks
     clean = _certain(process, x_0)
     noised = process.log_forward(clean, times[0].expand(n))
     prior = torch.zeros(n) if masked else _kl(noised, process.prior().log().to(noised)).sum(-1)
@@ -188,10 +188,6 @@ def _certain(process: DiscreteProcess, x_0: Tensor) -> Tensor:
     return torch.nn.functional.one_hot(process.index(x_0), process.n_states).float().log()
 
 
-def _ends_in_one_state(process: DiscreteProcess) -> bool:
-    return float(process.prior().max()) == 1
-
-
 def _kl(log_q: Tensor, log_p: Tensor) -> Tensor:
     """sum_b q (log q - log p), with 0 log 0 = 0, ``(..., m) -> (...)``."""
     difference = torch.where(log_q > -torch.inf, log_q - log_p, 0.0)
@@ -200,7 +196,7 @@ def _kl(log_q: Tensor, log_p: Tensor) -> Tensor:
 
 def _prior_mismatch(exact: SiteOracle, x_0: Tensor, generator: torch.Generator) -> float:
     process = exact.process
-    if _ends_in_one_state(process):
+    if process.masks:
         return 0.0
     t = torch.full((len(x_0),), process.horizon, dtype=torch.float64)
     x_t = process.perturb(x_0, t.float(), generator)

@@ -64,6 +64,11 @@ class DiscreteProcess(Process):
         symbol, which keeps all that sites at several times tell.
         """
 
+    @property
+    def masks(self) -> bool:
+        """Whether sites end in one state, which data have not."""
+        return float(self.prior().max()) == 1
+
     def log_transition(self, s: Tensor, t: Tensor) -> Tensor:
         """Log K between times s <= t, ``(n, 1, m, m)`` or ``(n, d, m, m)``."""
         return self.log_kernel(self.schedule.value(by_site(t)) - self.schedule.value(by_site(s)))

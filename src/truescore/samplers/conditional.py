@@ -118,7 +118,7 @@ class Conditioned(Sampler):
     ) -> Tensor:
         """Points whose held sites have their values as noised as the others are at time t."""
         clean = self._held_in(x)
-        if not self.held or float(process.prior().max()) == 1:  # a site that is known has no mask
+        if not self.held or process.masks:  # a site that is known has no mask
             return clean
         sites = list(self.held)
         x = x.clone()

@@ -72,7 +72,9 @@ def at_level(denoiser: DiscreteDenoiser, t: Tensor) -> Conditionals:
     """Log P(x_t^i = b | x_t without x_t^i), for one time ``()`` of all points."""
 
     def conditionals(x: Tensor) -> Tensor:
-        return denoiser.noisy_log_probs(x, t.expand(len(x)))
+        times = t.expand(len(x))
+        clean = denoiser.hidden_log_probs(x, times)
+        return denoiser.process.log_forward(clean, times).log_softmax(-1)
 
     return conditionals
 
