@@ -237,6 +237,8 @@ def _couplings(
 ) -> CouplingErrors | None:
     if not isinstance(denoiser, SpinDenoiser) or process is None or not target.has_posterior:
         return None
+    if denoiser.masked_only:  # couplings are read where no site is masked
+        return None
     x, temperature = _held_out(target, settings), getattr(target, "temperature", 1.0)
     exact = cast(SpinDenoiser, oracle(target, process))
     try:

@@ -82,9 +82,14 @@ class DiscreteDenoiser(Denoiser):
 
     Times are ``(n,)``, one a point, or ``(n, d)``, one a site. What sites do between two times
     follows by closed formulas, which hold because each jumps on its own.
+
+    Attributes:
+        masked_only: whether answers hold where a site is masked alone, as those of a network that
+            reads all sites; samplers under masks ask for no others.
     """
 
     process: DiscreteProcess
+    masked_only: bool = False
 
     @abstractmethod
     def clean_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:

@@ -21,6 +21,8 @@ class MaskedMLP(nn.Module):
         depth: residual layers.
     """
 
+    masked_only = True
+
     def __init__(self, dim: int, width: int = 256, depth: int = 3) -> None:
         super().__init__()
         if min(width, depth) < 1:

@@ -21,13 +21,14 @@ def refuse_leaks(denoiser: DiscreteDenoiser, dim: int) -> None:
     every other symbol, a mask among them.
 
     Args:
-        denoiser: with a network ``net``; an oracle has none, and is believed.
+        denoiser: with a network ``net``; an oracle has none, and is believed, as are
+            answers for masked sites, which have no symbol of their own to tell.
         dim: number of sites.
 
     Raises:
         UserError: naming the site and the change.
     """
-    if not isinstance(getattr(denoiser, "net", None), nn.Module):
+    if not isinstance(getattr(denoiser, "net", None), nn.Module) or denoiser.masked_only:
         return
     generator = torch.Generator().manual_seed(0)
     stirred = copy.deepcopy(denoiser).cpu().eval()
