@@ -290,6 +290,32 @@ def test_spins_and_states_take_masks(composed, experiment):
     assert check(composed(f"+experiment={experiment}", "sde=absorbing")) == []
 
 
+BAD_WEIGHTS = [
+    ("loss.weights.elbo=-1", "loss.weights.elbo: got -1, expected a number >= 0"),
+    ("+loss.weights.denoising=1", "loss.weights.denoising: no such key"),
+    (
+        "loss.weights={ratio_matching: 0.0, clean_cross_entropy: 0.0}",
+        "loss.weights: got {",
+    ),
+]
+
+
+@pytest.mark.parametrize(("override", "line"), BAD_WEIGHTS)
+def test_one_bad_weight_is_one_line(composed, override, line):
+    (error,) = check(composed("loss=mixture", override))
+    assert error.startswith(line)
+
+
+@pytest.mark.parametrize(
+    "loss", ["clean_cross_entropy", "score_entropy", "concrete_score", "elbo", "mixture"]
+)
+def test_every_loss_of_sites_fits_spins_and_states_and_not_reals(composed, loss):
+    for experiment in ("ising_d16", "potts_d32"):
+        assert check(composed(f"+experiment={experiment}", f"loss={loss}")) == []
+    (error,) = check(composed(GL, f"loss={loss}"))
+    assert f"loss={loss} needs spins or states: use loss=denoising" in error
+
+
 @pytest.mark.parametrize("section", ["model", "loss"])
 def test_a_run_from_before_there_were_states_is_valid(composed, section):
     assert check(composed(f"{section}.state_space=spin", "~sde.schedule")) == []

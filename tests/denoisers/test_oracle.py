@@ -14,13 +14,14 @@ from truescore.denoisers import (
 )
 from truescore.errors import UserError
 from truescore.nets import LeaveOneOutConv
-from truescore.processes import SpinFlip, VariancePreserving
+from truescore.processes import Absorbing, SpinFlip, UniformJump, VariancePreserving
 from truescore.targets import (
     GaussianMixture,
     GinzburgLandauChain,
     IndependentSpins,
     IsingRing,
     NearestNeighbourChain,
+    PottsRing,
 )
 from truescore.targets.quadrature import panels
 
@@ -233,3 +234,11 @@ def test_spins_start_from_the_processs_stationary_law():
     process = SpinFlip(4)
     drawn = oracle(IsingRing(4), process).sample_prior(9, 4, torch.Generator().manual_seed(5))
     assert torch.equal(drawn, process.sample_prior(9, 4, torch.Generator().manual_seed(5)))
+
+
+def test_a_law_and_a_process_of_other_numbers_of_states_are_told_apart():
+    with pytest.raises(UserError, match="got PottsRing of 3 states with UniformJump of 4"):
+        check_pairing(PottsRing(5, 3), UniformJump(5, 4))
+    with pytest.raises(UserError, match="got PottsRing of 3 states with Absorbing of 2"):
+        oracle(PottsRing(5, 3), Absorbing(5, 2, spins=False))
+    check_pairing(PottsRing(5, 3), Absorbing(5, 3, spins=False))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from truescore.denoisers import DiscreteDenoiser, LearnedSpinDenoiser
 from truescore.errors import UserError
 from truescore.losses import (
     ELBO,
@@ -15,7 +16,9 @@ from truescore.losses import (
     excess_loss,
 )
 from truescore.losses.elbo import log_snr_range
-from truescore.metrics.score_error import categorical_kl
+from truescore.metrics.score_error import categorical_kl, score_error_curve
+from truescore.nets import MaskedMLP
+from truescore.processes import Absorbing, SpinFlip
 
 from .discrete_cases import CASES, TIMES, Enumeration
 
@@ -126,6 +129,56 @@ def test_of_masks_the_bound_is_the_weighted_cross_entropy(case, t):
     weight = alpha * (1 - alpha) * log_snr_range(every.process)
     entropy = every.mean(CleanCrossEntropy(), clean)
     assert float(every.mean(ELBO(), clean)) == pytest.approx(weight * float(entropy), rel=1e-9)
+
+
+class OfMasked(DiscreteDenoiser):
+    """Right where a site is masked; elsewhere it repeats what it sees."""
+
+    state_space, masked_only = "spin", True
+
+    def __init__(self, every):
+        super().__init__()
+        self.process, self.right = every.process, every.wrong
+
+    def clean_log_probs(self, x_t, t):
+        cheating = 20 * torch.stack([-x_t, x_t], -1)
+        return torch.where(
+            (x_t == 0)[..., None], self.right.clean_log_probs(x_t, t), cheating.log_softmax(-1)
+        )
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_masked_sites_stand_for_all_where_a_network_reads_all(name, assert_mean):
+    every = Enumeration("masked spins", 0.2)
+    x_0 = every.law.sample(20_000, torch.Generator().manual_seed(1)).double()
+    t = torch.full((20_000,), 0.2, dtype=torch.float64)
+    drawn = ALL[name](OfMasked(every), x_0, t, torch.Generator().manual_seed(2))
+    assert_mean(drawn, every.mean(ALL[name], every.clean(every.wrong)))
+    generator = torch.Generator().manual_seed(3)
+    excess = excess_loss(ALL[name], OfMasked(every), every.exact, x_0, t, generator)
+    means = [every.mean(ALL[name], every.clean(d)) for d in (every.wrong, every.exact)]
+    assert abs(excess.mean - float(means[0] - means[1])) < 6 * excess.standard_error
+    assert excess.mean > 6 * excess.standard_error
+    assert not every.exact.masked_only
+
+
+def test_the_score_error_of_masked_sites_is_that_of_all(assert_mean):
+    every = Enumeration("masked spins", 0.2)
+    x_0 = every.law.sample(5000, torch.Generator().manual_seed(1))
+    curves = [
+        score_error_curve(d, every.exact, every.process, x_0, 4)
+        for d in (OfMasked(every), every.wrong)
+    ]
+    assert_mean(curves[0].numerator - curves[1].numerator, 0.0)
+
+
+def test_a_network_of_masked_sites_needs_masks():
+    LearnedSpinDenoiser(MaskedMLP(4), Absorbing(4))
+    with pytest.raises(UserError, match="got MaskedMLP, .* with SpinFlip, .* use sde=absorbing"):
+        LearnedSpinDenoiser(MaskedMLP(4), SpinFlip(4))
+    denoiser = LearnedSpinDenoiser(MaskedMLP(4), Absorbing(4))
+    with pytest.raises(UserError, match="got a denoiser of masked sites alone with stored"):
+        RatioMatching().of_pair(denoiser, torch.zeros(2, 4), torch.full((2,), 0.5))
 
 
 def test_a_mixture_is_the_sum_of_its_parts():

@@ -3,7 +3,7 @@ import torch
 
 from truescore.errors import UserError
 from truescore.metrics import PerfectSamples, evaluate_samples, metric_labels, rejected
-from truescore.targets import IsingRing
+from truescore.targets import IsingRing, PottsRing
 
 
 @pytest.fixture
@@ -41,3 +41,21 @@ def test_samples_are_not_changed(perfect, generator):
 def test_nan_is_refused(perfect):
     with pytest.raises(UserError, match="NaN"):
         evaluate_samples(perfect, torch.full((100, 8), torch.nan))
+
+
+def test_perfect_samples_of_states_are_at_the_floor_and_a_wrong_coupling_is_not():
+    law = PottsRing(6, n_states=4)
+    perfect = PerfectSamples(law, n_null=500)
+    found = evaluate_samples(perfect, law.sample(2000, torch.Generator().manual_seed(3)))
+    assert {j.verdict for j in found.values()} == {"at floor"}
+    wrong = PottsRing(6, n_states=4, temperature=1.2)
+    found = evaluate_samples(perfect, wrong.sample(2000, torch.Generator().manual_seed(4)))
+    assert set(rejected(found)) == {"agreement", "cov_frobenius", "energy_per_site"}
+
+
+@pytest.mark.parametrize("value", [-1.0, 4.0, 0.5])
+def test_what_is_no_state_is_refused(value):
+    x = torch.zeros(30, 6)
+    x[3, 2] = value
+    with pytest.raises(UserError, match="got 1 entries that are not states, expected 0 to 3"):
+        evaluate_samples(PerfectSamples(PottsRing(6, n_states=4), n_null=100), x)

@@ -8,8 +8,9 @@ from torch import nn
 from truescore.denoisers import RealDenoiser, SpinDenoiser, oracle
 from truescore.errors import UserError
 from truescore.metrics import score_error_curve
-from truescore.metrics.score_error import bernoulli_kl, noise_levels
-from truescore.processes import SpinFlip, VariancePreserving
+from truescore.metrics.score_error import bernoulli_kl, categorical_kl, noise_levels
+from truescore.processes import Absorbing, SpinFlip, UniformJump, VariancePreserving
+from truescore.targets import IsingRing, PottsRing
 
 from .conftest import gaussian, spins
 
@@ -80,6 +81,54 @@ def test_relative_entropy_of_independent_spins(generator):
     torch.testing.assert_close(curve.error, expected, rtol=1e-5, atol=0)
     assert float(curve.standard_error.max()) < 1e-12
     assert wrong.seen == (torch.float32, torch.float32)
+
+
+PAIRS = {
+    "jumps": (PottsRing(3, temperature=0.6), UniformJump(3, 3)),
+    "masked states": (PottsRing(3, temperature=0.6), Absorbing(3, 3, False)),
+    "masked spins": (IsingRing(4, temperature=0.6), Absorbing(4)),
+}
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_relative_entropy_of_states_and_masks(pair, generator):
+    """Against the sum over all noisy points, of a law at another temperature; none of its own."""
+    law, process = PAIRS[pair]
+    exact, other = (
+        oracle(type(law)(law.dim, temperature=temperature), process) for temperature in (0.6, 1.2)
+    )
+    x_0 = law.sample(4000, generator)
+    assert float(score_error_curve(exact, exact, process, x_0[:50], 3).error.max()) < 1e-15
+    curve = score_error_curve(other, exact, process, x_0, 4)
+    x_t = torch.cartesian_prod(*[process.symbols.double()] * law.dim)
+    for level in range(4):
+        t = curve.times[level].float().double().expand(len(x_t))
+        log_p, log_q = (d.noisy_log_probs(x_t, t) for d in (exact, other))
+        p_t = exact.log_prob(x_t, t).exp()
+        expected = float(p_t @ categorical_kl(log_p, log_q).mean(-1))
+        assert abs(float(curve.error[level]) - expected) < 6 * float(curve.standard_error[level])
+        assert expected > 5 * float(curve.standard_error[level])
+
+
+def test_of_flips_the_two_formulas_agree(generator):
+    """In log-odds, and as any two symbols."""
+    law, process = IsingRing(5), SpinFlip(5)
+    x_0 = law.sample(40, generator)
+    exact, other = oracle(law, process), oracle(IsingRing(5, temperature=2.0), process)
+    curve = score_error_curve(other, exact, process, x_0, 3)
+    again = torch.Generator().manual_seed(0)
+    for level, time in enumerate(curve.times.float()):
+        t = time.expand(40)
+        x_t = process.perturb(x_0, t, again)
+        log_p, log_q = (d.noisy_log_probs(x_t.double(), t.double()) for d in (exact, other))
+        torch.testing.assert_close(categorical_kl(log_p, log_q).mean(-1), curve.numerator[:, level])
+
+
+def test_categorical_kl_of_what_cannot_be():
+    log_p = torch.tensor([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]]).double().log()
+    log_q = torch.tensor([[0.25, 0.5, 0.25], [1.0, 0.0, 0.0]]).double().log()
+    expected = torch.tensor([0.5 * math.log(2), 0.0]).double()
+    torch.testing.assert_close(categorical_kl(log_p, log_q), expected)
 
 
 def test_bernoulli_kl_in_the_tails():

@@ -339,3 +339,15 @@ def test_the_forward_process_is_shown_in_the_order_of_its_times() -> None:
     assert [ax.get_title(loc="left") for ax in (first, second)] == ["$t$ = 0.1", "$t$ = 1"]
     np.testing.assert_array_equal(first.images[0].get_array(), SPINS[:5])
     np.testing.assert_array_equal(second.images[0].get_array(), -SPINS[:5])
+
+
+def test_states_are_a_raster_and_their_frequencies_stand_beside_the_exact_ones() -> None:
+    states = np.tile([[0, 1, 2, 2], [0, 2, 2, 1]], (50, 1))
+    figure = plots.samples_beside(states, states, "categorical")
+    image = figure.axes[0].images[0]
+    assert np.array_equal(image.get_array(), states[:32]) and image.get_clim() == (0, 2)
+    exact = np.full((4, 3), 1 / 3)
+    (ax,) = plots.state_marginals(states, exact).axes
+    shares = [container.lines[0].get_ydata() for container in ax.containers]
+    assert np.allclose(shares, [(states == a).mean(0) for a in range(3)])
+    assert legend_of(ax) == ["state 0", "state 1", "state 2"]

@@ -70,6 +70,14 @@ def test_a_trajectory_follows_the_kernel_from_each_of_its_times_to_the_next(proc
 
 
 @pytest.mark.parametrize("process", PROCESSES, ids=NAMES)
+def test_the_clock_against_the_log_snr_is_its_derivative(process):
+    t = times(process).requires_grad_()
+    (slope,) = torch.autograd.grad(process.log_snr(t).sum(), t)
+    expected = -process.schedule.rate(t.detach()) / slope
+    torch.testing.assert_close(process.clock_per_log_snr(t.detach()), expected)
+
+
+@pytest.mark.parametrize("process", PROCESSES, ids=NAMES)
 def test_sites_may_have_times_of_their_own(process):
     t = times(process, 4).flip(0)
     x_0 = process.symbols[[0, 1, 1, 0]].expand(3, 4)

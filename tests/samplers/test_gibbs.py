@@ -131,6 +131,7 @@ class Peeping(DiscreteDenoiser):
     """Tells what a site is wherever it is not masked, as a network under masks may."""
 
     state_space = "spin"
+    masked_only = True
 
     def __init__(self, exact):
         super().__init__()

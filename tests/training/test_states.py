@@ -69,7 +69,14 @@ def test_the_same_run_has_the_same_bits(potts, tmp_path, without_figures):
     assert torch.equal(*ends)
 
 
-@pytest.mark.parametrize("overrides", [["ising_d16"], ["potts_d32", "dataset.dim=6"]], ids=str)
+MASKED = [
+    ["ising_d16"],
+    ["potts_d32", "dataset.dim=6"],
+    ["ising_d16", "model=masked_mlp", "loss=elbo"],
+]
+
+
+@pytest.mark.parametrize("overrides", MASKED, ids=str)
 def test_masks_train_and_leave_none_behind(overrides, tmp_path, without_figures):
     summary = train(small_config(*overrides, "sde=absorbing"), tmp_path)
     run = truescore.load_run(tmp_path)

@@ -82,9 +82,14 @@ class DiscreteDenoiser(Denoiser):
 
     Times are ``(n,)``, one a point, or ``(n, d)``, one a site. What sites do between two times
     follows by closed formulas, which hold because each jumps on its own.
+
+    Attributes:
+        masked_only: whether answers hold where a site is masked alone, as those of a network that
+            reads all sites; samplers under masks ask for no others.
     """
 
     process: DiscreteProcess
+    masked_only: bool = False
 
     @abstractmethod
     def clean_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:
@@ -100,10 +105,10 @@ class DiscreteDenoiser(Denoiser):
     def hidden_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:
         """``clean_log_probs`` of sites that are hidden before they are asked for.
 
-        Under masks a network may see what site i is unless it is masked, and answers for it only
-        where it is. So there each site is masked in its turn, d evaluations; else it is one.
+        One evaluation; where answers hold at masked sites alone each site is masked in its turn,
+        in d evaluations.
         """
-        if not self.process.masks:
+        if not self.masked_only:
             return self.clean_log_probs(x_t, t)
         answers = []
         for site in range(x_t.shape[1]):

@@ -9,7 +9,8 @@ from truescore.denoisers.base import (
     SpinDenoiser,
     correction_size,
 )
-from truescore.processes import DiscreteProcess, GaussianNoise
+from truescore.errors import UserError
+from truescore.processes import Absorbing, DiscreteProcess, GaussianNoise
 
 
 class LearnedSpinDenoiser(SpinDenoiser):
@@ -23,6 +24,7 @@ class LearnedSpinDenoiser(SpinDenoiser):
         super().__init__()
         self.net = net
         self.process = process
+        self.masked_only = _masked_only(net, process)
 
     def log_odds(self, x_t: Tensor, t: Tensor) -> Tensor:
         """The network's logits, ``(n, d)``."""
@@ -45,6 +47,7 @@ class LearnedCategoricalDenoiser(DiscreteDenoiser):
         super().__init__()
         self.net = net
         self.process = process
+        self.masked_only = _masked_only(net, process)
 
     def clean_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:
         """Log P(x_0^i = b | x_t without x_t^i), ``(n, d, q)``."""
@@ -161,3 +164,14 @@ class LearnedRealDenoiser(RealDenoiser):
         centre = (logits + self.skip_weights.log()).softmax(-1) @ means
         shrunk = centre + self.skip_spectrum * precision * (projected - centre)
         return shrunk @ self.skip_basis.mT
+
+
+def _masked_only(net: nn.Module, process: DiscreteProcess) -> bool:
+    """Whether a network declares ``masked_only``, which needs a process with a mask."""
+    masked_only = bool(getattr(net, "masked_only", False))
+    if masked_only and not isinstance(process, Absorbing):
+        raise UserError(
+            f"got {type(net).__name__}, which answers for masked sites alone, with"
+            f" {type(process).__name__}, expected masks: use sde=absorbing"
+        )
+    return masked_only

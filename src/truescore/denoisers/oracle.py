@@ -48,10 +48,6 @@ class SiteOracle(DiscreteDenoiser):
         """Exact log P(x_0^i = b | x_t without x_t^i), ``(n, d, q)``."""
         return self.target.site_posterior(_seen(self.process, x_t, t))[1]
 
-    def hidden_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:
-        """``clean_log_probs``, which see no site of their own."""
-        return self.clean_log_probs(x_t, t)
-
     def data_log_probs(self, x: Tensor) -> Tensor:
         """Exact log P(x_0^i = b | x_0 without x_0^i), ``(n, d, q)``."""
         return self.clean_log_probs(x, torch.zeros(len(x), device=x.device))

@@ -1,11 +1,12 @@
 """What is left of a loss above what the exact denoiser pays: the model's own part of it."""
 
+import copy
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from truescore.denoisers import Denoiser, RealDenoiser
+from truescore.denoisers import Denoiser, DiscreteDenoiser, RealDenoiser
 from truescore.losses.base import Loss
 
 
@@ -38,6 +39,10 @@ def excess_loss(
         t: times, ``(n,)``.
         generator: source of the noise.
     """
+    if isinstance(denoiser, DiscreteDenoiser) and isinstance(oracle, DiscreteDenoiser):
+        # Of the same sites, or the noise would not drop out.
+        oracle = copy.copy(oracle)
+        oracle.masked_only = denoiser.masked_only
     state = generator.get_state()
     with torch.no_grad():
         paid = loss(denoiser, x_0, t, generator).double()

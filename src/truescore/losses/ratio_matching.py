@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from truescore.denoisers import DiscreteDenoiser, SpinDenoiser
+from truescore.errors import UserError
 from truescore.losses.discrete import DiscreteLoss, cross_entropy
 from truescore.losses.times import site_times
 from truescore.processes import DiscreteProcess, SpinFlip
@@ -55,5 +56,10 @@ class RatioMatching(DiscreteLoss):
         process = denoiser.process
         if isinstance(denoiser, SpinDenoiser) and isinstance(process, SpinFlip):
             return -logsigmoid(x_t * denoiser.site_log_odds(x_t, t)).mean(-1)
+        if denoiser.masked_only:
+            raise UserError(
+                "got a denoiser of masked sites alone with stored trajectories, expected one of all"
+                " sites: use model=leave_one_out"
+            )
         log_p = process.log_forward(denoiser.clean_log_probs(x_t, t), t)
         return -log_p.gather(-1, process.index(x_t)[..., None])[..., 0].mean(-1)

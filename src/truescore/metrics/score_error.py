@@ -11,7 +11,7 @@ from torch.nn.functional import softplus
 from truescore.denoisers import Denoiser, DiscreteDenoiser, RealDenoiser, SpinDenoiser
 from truescore.errors import UserError
 from truescore.metrics.verdict import Judgement
-from truescore.processes import DiscreteProcess, Process, SpinFlip
+from truescore.processes import Absorbing, DiscreteProcess, Process, SpinFlip
 
 BOOTSTRAP_AT_ONCE = 100
 
@@ -191,7 +191,10 @@ def _of_sites(denoiser: Denoiser, exact: Denoiser, x_t: Tensor, t: Tensor) -> tu
     answer = cast(DiscreteDenoiser, denoiser).clean_log_probs(*_as_weights(denoiser, x_t, t))
     # Normalised once more: in float32 the answers miss one by their rounding.
     answer = process.log_forward(answer.to(truth).log_softmax(-1), time)
-    divergence = categorical_kl(truth, answer).mean(-1)
+    divergence = categorical_kl(truth, answer)
+    if cast(DiscreteDenoiser, denoiser).masked_only:
+        divergence = divergence * cast(Absorbing, process).masked_weight(x_t, time)
+    divergence = divergence.mean(-1)
     return divergence, torch.ones_like(divergence)
 
 

@@ -10,7 +10,7 @@ from truescore.nets.layers import start_at_zero
 class MaskedMLP(nn.Module):
     """A residual perceptron that reads every spin, or that it is masked, and answers for all.
 
-    Under masks alone (``only_masked``): the answer for a site is asked where the site is masked, so
+    Under masks alone (``masked_only``): the answer for a site is asked where the site is masked, so
     that leaving it out needs no care, and one pass serves all sites. There P(x_0^i | x_t) does not
     depend on the time either (Ou et al. 2024, arXiv 2406.03736), so the network is not told it.
     Layers are h + W2 SiLU(W1 norm(h)); the answer starts at zero.
@@ -21,7 +21,7 @@ class MaskedMLP(nn.Module):
         depth: residual layers.
     """
 
-    only_masked = True
+    masked_only = True
 
     def __init__(self, dim: int, width: int = 256, depth: int = 3) -> None:
         super().__init__()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from truescore.errors import UserError
-from truescore.processes.discrete import DiscreteProcess
+from truescore.processes.discrete import DiscreteProcess, by_site
 from truescore.processes.jump_schedules import JumpSchedule
 
 
@@ -77,6 +77,11 @@ class Absorbing(DiscreteProcess):
     def prior(self) -> Tensor:
         """Masks."""
         return torch.nn.functional.one_hot(torch.tensor(self.n_states)).double()
+
+    def masked_weight(self, x_t: Tensor, t: Tensor) -> Tensor:
+        """[x_t^i is masked] / (1 - alpha), ``(n, d)``: of mean 1 whatever the site was."""
+        masked = self.index(x_t) == self.n_states
+        return masked / -torch.expm1(-self.schedule.value(by_site(t)))
 
     def log_snr(self, t: Tensor) -> Tensor:
         """log(alpha / (1 - alpha))."""

@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from truescore.denoisers import DiscreteDenoiser, SpinDenoiser
 from truescore.errors import UserError
-from truescore.processes import Absorbing
 
 N_POINTS, MOST_SITES = 3, 16
 # A network whose last layer starts at zero hides what it sees.
@@ -22,17 +21,14 @@ def refuse_leaks(denoiser: DiscreteDenoiser, dim: int) -> None:
     every other symbol, a mask among them.
 
     Args:
-        denoiser: with a network ``net``; an oracle has none, and is believed. One that is asked
-            only where sites are masked (``only_masked``) has nothing to see there.
+        denoiser: with a network ``net``; an oracle has none, and is believed, as are
+            answers for masked sites, which have no symbol of their own to tell.
         dim: number of sites.
 
     Raises:
         UserError: naming the site and the change.
     """
-    net = getattr(denoiser, "net", None)
-    if not isinstance(net, nn.Module):
-        return
-    if getattr(net, "only_masked", False) and isinstance(denoiser.process, Absorbing):
+    if not isinstance(getattr(denoiser, "net", None), nn.Module) or denoiser.masked_only:
         return
     generator = torch.Generator().manual_seed(0)
     stirred = copy.deepcopy(denoiser).cpu().eval()
