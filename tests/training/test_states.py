@@ -73,6 +73,7 @@ MASKED = [
     ["ising_d16"],
     ["potts_d32", "dataset.dim=6"],
     ["ising_d16", "model=masked_mlp", "loss=elbo"],
+    ["ising_d16", "model=masked_mlp", "loss=any_order", "sampler=unmasking"],
 ]
 
 
