@@ -244,16 +244,16 @@ def _couplings(
     net = getattr(denoiser, "net", None)
     if isinstance(net, nets.Couplings):
         exact = torch.from_numpy(pair_couplings(target).matrix()) / temperature
-        both = (pairwise(k, temperature) for k in (net.matrix().detach(), exact))
-        return CouplingErrors(*both, temperature)
+        learned = pairwise(net.matrix().detach(), temperature)
+        return CouplingErrors(learned, pairwise(exact, temperature), temperature)
     if not target.has_posterior:
         return None
     x, score = _held_out(target, settings), cast(SpinDenoiser, oracle(target, process))
     try:
-        both = (read_couplings(each, x, temperature) for each in (denoiser, score))
-        return CouplingErrors(*both, temperature)
+        learned, exact = (read_couplings(each, x, temperature) for each in (denoiser, score))
     except UserError:  # so few or so cold points leave them open
         return None
+    return CouplingErrors(learned, exact, temperature)
 
 
 def _held_out(target: Target, settings: Mapping[str, Any]) -> Tensor:
