@@ -9,7 +9,7 @@ import torch
 from truescore.denoisers import oracle
 from truescore.documents import EulerAsWritten, FlipsAsWritten
 from truescore.processes import SpinFlip
-from truescore.samplers.discrete import log_rates
+from truescore.samplers.jumps import log_rates
 from truescore.targets import IsingRing
 from truescore.training.trajectories import layer_times
 

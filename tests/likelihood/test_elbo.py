@@ -10,7 +10,7 @@ from truescore.denoisers import oracle
 from truescore.errors import UserError
 from truescore.likelihood import negative_elbo
 from truescore.processes import Absorbing, SpinFlip, UniformJump
-from truescore.samplers.discrete import bridge
+from truescore.samplers.jumps import bridge
 from truescore.targets import GrayCode, IsingRing, IsingTorus, PottsRing
 
 CASES = {

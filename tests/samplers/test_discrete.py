@@ -23,7 +23,7 @@ from truescore.samplers import (
     Uniformization,
     time_grid,
 )
-from truescore.samplers.discrete import log_rates
+from truescore.samplers.jumps import log_rates
 from truescore.samplers.trapezoidal import TwoStages
 from truescore.targets import IndependentSpins, IsingRing, PottsRing
 

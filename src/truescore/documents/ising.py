@@ -10,8 +10,8 @@ from truescore.denoisers import DiscreteDenoiser
 from truescore.processes import DiscreteProcess, SpinFlip
 from truescore.processes.uniform_jump import row_kl
 from truescore.samplers import JumpEuler
-from truescore.samplers.discrete import log_law_of_leaving, log_rates
 from truescore.samplers.grids import Grid
+from truescore.samplers.jumps import log_law_of_leaving, log_rates
 
 HORIZON = 1.0
 

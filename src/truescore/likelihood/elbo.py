@@ -11,7 +11,7 @@ from truescore.likelihood.path_bound import NORMAL_QUANTILE
 from truescore.losses import ELBO
 from truescore.metrics.score_error import categorical_kl
 from truescore.processes import DiscreteProcess
-from truescore.samplers.discrete import bridge
+from truescore.samplers.jumps import bridge
 from truescore.targets import Target
 
 CHUNK = 500

@@ -11,7 +11,8 @@ from truescore.errors import UserError
 from truescore.processes import DiscreteProcess
 from truescore.processes.discrete import by_site
 from truescore.samplers import Sampler
-from truescore.samplers.discrete import DiscreteSampler, bridge
+from truescore.samplers.discrete import DiscreteSampler
+from truescore.samplers.jumps import bridge
 from truescore.targets import Target
 
 CHUNK = 500

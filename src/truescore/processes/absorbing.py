@@ -41,6 +41,7 @@ class Absorbing(DiscreteProcess):
             raise UserError(f"got n_states={n_states} of spins, expected 2: or set spins=false")
         self.state_space = "spin" if spins else "categorical"
         self.n_states = n_states
+        self.dim = dim
         self.tolerance = tolerance
         values = [-1.0, 1.0, 0.0] if spins else list(range(n_states + 1))
         self.symbols = torch.tensor(values, dtype=torch.float32)

@@ -21,11 +21,13 @@ class DiscreteProcess(Process):
     Attributes:
         symbols: values, ``(m,)`` float32; the first ``n_states`` are those that data have.
         n_states: q.
+        dim: number of sites d that the horizon is for.
         schedule: B(t).
     """
 
     symbols: Tensor
     n_states: int
+    dim: int
 
     def __init__(self, accumulated: float, t_min: float, schedule: JumpSchedule) -> None:
         """The horizon is where B is ``accumulated``."""

@@ -40,6 +40,7 @@ class UniformJump(DiscreteProcess):
                 f"got tolerance={tolerance}, expected 0 < tolerance < d log {n_states} nats"
             )
         self.n_states = n_states
+        self.dim = dim
         self.tolerance = tolerance
         self.symbols = torch.arange(n_states, dtype=torch.float32)
         found = root_scalar(lambda a: row_kl(a, n_states) - tolerance / dim, bracket=(-300, 0))

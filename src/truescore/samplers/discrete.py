@@ -10,19 +10,31 @@ from torch import Tensor
 from truescore.denoisers import DiscreteDenoiser
 from truescore.errors import UserError
 from truescore.processes import DiscreteProcess
-from truescore.processes.discrete import by_site, draw
+from truescore.processes.discrete import by_site
 from truescore.samplers.base import Sampler
+from truescore.samplers.entropy_grid import entropy_times
 from truescore.samplers.grids import Grid
+from truescore.samplers.jumps import bridge, first_jump, log_law_of_leaving, log_rates, redraw
 
 
-class DiscreteSampler(Sampler):
+class JumpSampler(Sampler):
+    """A sampler of discrete sites on a grid of times, ``entropy`` among them."""
+
+    state_space = "discrete"
+
+    def times(self, denoiser: DiscreteDenoiser) -> Tensor:
+        """The grid ``(steps + 1,)`` from T to 0; see ``Sampler.times``."""
+        if self.grid == "entropy":
+            return entropy_times(denoiser, self.steps)
+        return super().times(denoiser)
+
+
+class DiscreteSampler(JumpSampler):
     """A sampler whose step draws all sites at once, each from a law of its own given x_t.
 
     The last step, to t = 0, draws each site from its exact law given the others (the bridge):
     whatever the method, no mask and no noise is left.
     """
-
-    state_space = "discrete"
 
     @property
     def evaluations(self) -> int | None:
@@ -152,41 +164,3 @@ class TauLeaping(DiscreteSampler):
         """Exponential waiting times."""
         rates = log_rates(process, clean, x_t, t).exp() * by_site(t - s)[..., None]
         return log_law_of_leaving(process, first_jump(rates), x_t)
-
-
-def bridge(process: DiscreteProcess, clean: Tensor, x_t: Tensor, t: Tensor, s: Tensor) -> Tensor:
-    """Log P(x_s^i = b | x_t), ``(n, d, m)``, from leave-one-out log laws ``(n, d, q)`` of x_0^i."""
-    return (process.log_forward(clean, s) + process.log_likelihood(x_t, s, t)).log_softmax(-1)
-
-
-def log_rates(process: DiscreteProcess, clean: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
-    """Log rate of the reversed jump of each site to every symbol, ``(n, d, m)``; -inf to its own.
-
-    R(b) = beta(t) Q(b, x_t^i) P(x_t^i -> b | rest) / P(x_t^i | rest).
-    """
-    own = process.index(x_t)[..., None]
-    at_t = process.log_forward(clean, t)
-    into = process.generator().to(clean).mT[own[..., 0]].scatter(-1, own, 0.0)
-    rate = process.schedule.rate(by_site(t))[..., None].log()
-    return rate + into.log() + at_t - at_t.gather(-1, own)
-
-
-def first_jump(expected: Tensor) -> Tensor:
-    """Probabilities of the first jump, from expected numbers of jumps to each symbol."""
-    total = expected.sum(-1, keepdim=True)
-    return expected * torch.where(total > 0, -torch.expm1(-total) / total, 1.0)
-
-
-def log_law_of_leaving(process: DiscreteProcess, leave: Tensor, x_t: Tensor) -> Tensor:
-    """Log law of sites that leave for other symbols with probabilities ``(n, d, m)``, else stay."""
-    total = leave.sum(-1, keepdim=True)
-    leave = leave / total.clamp(min=1)
-    stay = (1 - total).clamp(min=0)
-    return leave.scatter(-1, process.index(x_t)[..., None], stay).log()
-
-
-def redraw(
-    process: DiscreteProcess, log_law: Tensor, x_t: Tensor, generator: torch.Generator
-) -> Tensor:
-    """Draw every site from its log law ``(n, d, m)``; as points ``(n, d)``."""
-    return process.value(draw(log_law, generator)).to(x_t)

@@ -9,7 +9,7 @@ from truescore.denoisers import DiscreteDenoiser
 from truescore.errors import UserError
 from truescore.processes import DiscreteProcess
 from truescore.samplers.base import Sampler
-from truescore.samplers.discrete import AnalyticBridge, JumpEuler, TauLeaping
+from truescore.samplers.discrete import AnalyticBridge, JumpEuler, JumpSampler, TauLeaping
 from truescore.samplers.grids import Grid
 from truescore.samplers.trapezoidal import AnalyticTrapezoidal, ThetaTrapezoidal
 
@@ -128,7 +128,7 @@ class Gibbs(Sampler):
         return heat_bath(denoiser.data_log_probs, denoiser.process, x_t, self.sweeps, generator)
 
 
-class GibbsCorrected(Sampler):
+class GibbsCorrected(JumpSampler):
     """A predictor's steps, each followed by heat-bath moves that bring its law back to p_s.
 
     The moves leave p_s as it is, whatever their number (see ``heat_bath``): for an exact score they
@@ -141,8 +141,6 @@ class GibbsCorrected(Sampler):
             ``theta_trapezoidal``.
         sweeps: expected redraws of each site after each step, > 0.
     """
-
-    state_space = "discrete"
 
     def __init__(
         self,

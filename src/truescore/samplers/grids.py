@@ -9,7 +9,7 @@ from torch import Tensor
 from truescore.errors import UserError
 from truescore.processes import Process
 
-Grid = Literal["uniform", "quadratic", "geometric", "log_snr", "karras", "spectral"]
+Grid = Literal["uniform", "quadratic", "geometric", "log_snr", "karras", "spectral", "entropy"]
 # Exponent of the karras grid.
 RHO = 7
 # Of the spectral grid: steps everywhere in log s, however small the modes there; what power of its
@@ -36,7 +36,8 @@ def time_grid(process: Process, steps: int, grid: Grid, spectrum: Tensor | None 
         spectrum: eigenvalues of the law's second moments, for ``spectral``.
 
     Raises:
-        UserError: for fewer than 2 steps, an unknown grid, or ``spectral`` for spins.
+        UserError: for fewer than 2 steps, an unknown grid, ``spectral`` for spins, or ``entropy``
+            for reals; of spins and states it needs the denoiser (``entropy_times``).
     """
     if steps < 2:
         raise UserError(f"got sampler.steps={steps}, expected at least 2: raise it")
@@ -60,7 +61,7 @@ def time_grid(process: Process, steps: int, grid: Grid, spectrum: Tensor | None 
     else:
         raise UserError(
             f"got sampler.grid={grid!r}, expected uniform, quadratic, geometric, log_snr, karras"
-            " or, for reals, spectral"
+            " or, for reals, spectral, or, for spins and states, entropy"
         )
     times[0], times[-1] = first, last
     return torch.cat([times, torch.zeros(1, dtype=torch.float64)])

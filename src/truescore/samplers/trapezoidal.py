@@ -9,12 +9,12 @@ from truescore.denoisers import DiscreteDenoiser
 from truescore.errors import UserError
 from truescore.processes import DiscreteProcess
 from truescore.processes.discrete import by_site
-from truescore.samplers.base import Sampler
-from truescore.samplers.discrete import bridge, first_jump, log_law_of_leaving, log_rates, redraw
+from truescore.samplers.discrete import JumpSampler
 from truescore.samplers.grids import Grid
+from truescore.samplers.jumps import bridge, first_jump, log_law_of_leaving, log_rates, redraw
 
 
-class TwoStages(Sampler):
+class TwoStages(JumpSampler):
     """Stage one: to m = t - theta (t - s), all sites at once. Stage two: from m to s.
 
     With mu what is known of the jumps in the first stage and mu* at the point it reached, stage two
@@ -24,8 +24,6 @@ class TwoStages(Sampler):
     more than halves another's rate the cut bites, and leaves a small error of first order; with
     masks, whose jumps are all of that kind, little is gained.
     """
-
-    state_space = "discrete"
 
     def __init__(self, steps: int = 16, grid: Grid = "quadratic", theta: float = 0.5) -> None:
         super().__init__(steps, grid)

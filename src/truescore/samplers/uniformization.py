@@ -5,12 +5,12 @@ from torch import Tensor
 
 from truescore.denoisers import DiscreteDenoiser
 from truescore.processes.discrete import by_site
-from truescore.samplers.base import Sampler
-from truescore.samplers.discrete import bridge, log_rates, redraw
+from truescore.samplers.discrete import JumpSampler
 from truescore.samplers.grids import Grid
+from truescore.samplers.jumps import bridge, log_rates, redraw
 
 
-class Uniformization(Sampler):
+class Uniformization(JumpSampler):
     """Candidate events at a rate that no state exceeds, each taken with the chance it has.
 
     Between two times of the grid candidates come at rate d r, r the process's bound on the rate at
@@ -19,8 +19,6 @@ class Uniformization(Sampler):
     whatever the grid, which only sets how tight the bounds are. One evaluation a candidate, about
     d log(T / t_min) of them. Chen and Ying 2024, arXiv 2402.08095, algorithm 1.
     """
-
-    state_space = "discrete"
 
     def __init__(self, steps: int = 64, grid: Grid = "geometric") -> None:
         super().__init__(steps, grid)

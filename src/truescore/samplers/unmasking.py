@@ -7,7 +7,7 @@ from truescore.denoisers import Denoiser, DiscreteDenoiser
 from truescore.errors import UserError
 from truescore.processes import Absorbing
 from truescore.samplers.base import Sampler
-from truescore.samplers.discrete import redraw
+from truescore.samplers.jumps import redraw
 
 
 class Unmasking(Sampler):

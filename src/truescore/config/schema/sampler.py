@@ -31,7 +31,7 @@ class GridSampler(AnySampler):
     """A sampler on a grid of times."""
 
     steps: Annotated[int, Field(ge=2)]
-    grid: Literal["uniform", "quadratic", "geometric", "log_snr", "karras", "spectral"]
+    grid: Literal["uniform", "quadratic", "geometric", "log_snr", "karras", "spectral", "entropy"]
 
 
 class Unmasking(AnySampler, Strict):
@@ -52,7 +52,7 @@ class DiscreteSampler(GridSampler, Strict):
     """A sampler of spins with no keys of its own, such as conf/sampler/analytic.yaml."""
 
     state_space: Literal["discrete"]
-    grid: Literal["uniform", "quadratic", "geometric", "log_snr", "karras"]
+    grid: Literal["uniform", "quadratic", "geometric", "log_snr", "karras", "entropy"]
 
 
 class Trapezoidal(DiscreteSampler):
@@ -86,6 +86,7 @@ class RealSampler(GridSampler, Strict):
     """A sampler of reals with no keys of its own, such as conf/sampler/heun.yaml."""
 
     state_space: Literal["real"]
+    grid: Literal["uniform", "quadratic", "geometric", "log_snr", "karras", "spectral"]
     prior: Literal["matched", "standard"]
 
 
