@@ -1,8 +1,9 @@
 """The cells of a sweep: which there are, which are done, and which are whose to run.
 
 A cell is one job in a folder of its own, named by its values, under the sweep's fixed folder. It is
-done when its ``summary.json`` says so; whatever was cut off is run anew. So the command that started
-a sweep also continues it, and may run several times at once: each cell is locked by who runs it.
+done when its ``summary.json`` is there; whatever was cut off is run anew. So the command that
+started a sweep also continues it, and may run several times at once: each cell is locked by who
+runs it.
 """
 
 import itertools
