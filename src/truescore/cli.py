@@ -16,22 +16,24 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from truescore.errors import UserError
+from truescore.sweep import FAILED_FILE, Plan, claimed, shared_folders
 
 FAILED, BAD_CONFIG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
-FAILED_FILE = "failed.json"
 
 
 class Application(NamedTuple):
@@ -93,9 +95,15 @@ def job(config: DictConfig, application: str = "train") -> None:
     of a sweep returns, so that the others go on, and `CheckFirst` lists the failures at the end.
     """
     launcher = HydraConfig.get()
-    code = attempt(config, Path(launcher.runtime.output_dir), application)
-    if code and launcher.mode is not RunMode.MULTIRUN:
-        raise SystemExit(code)
+    folder = Path(launcher.runtime.output_dir)
+    if launcher.mode is not RunMode.MULTIRUN:
+        if code := attempt(config, folder, application):
+            raise SystemExit(code)
+        return
+    with claimed(config, folder, fail) as to_run:
+        if to_run:
+            attempt(config, folder, application)
+    log.info("%s", Plan.read(Path(launcher.sweep.dir)).progress())
 
 
 def attempt(config: DictConfig, run_dir: Path, application: str) -> int:
@@ -174,20 +182,39 @@ class CheckFirst(Callback):
                 )
                 _stop_if(list(errors.values()))
             _stop_if(unwritable(config, "hydra.sweep.dir"))
+            if hydra is not None:
+                # A job composes its own configuration, in which the folder's name may differ.
+                folder = Path(config.hydra.sweep.dir)
+                config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
+                cells = cells_of(config, overrides, hydra.config_loader)
+                _stop_if(shared_folders(cells))
+                Plan.of(folder, cells).write()
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """List the jobs that failed, and exit with an error if there are any."""
         with _loud():
-            sweep = Path(config.hydra.sweep.dir)
-            marks = sorted(sweep.rglob(FAILED_FILE), key=lambda mark: mark.stat().st_mtime_ns)
-            if marks:
+            plan = Plan.read(Path(config.hydra.sweep.dir))
+            if marks := plan.failures():
                 lines = [
-                    f"  {mark.parent.relative_to(sweep)}: {message}"
+                    f"  {mark.parent.relative_to(plan.folder)}: {message}"
                     for mark in marks
                     for message in json.loads(mark.read_text(encoding="utf-8"))["messages"]
                 ]
-                _tell([f"{len(marks)} jobs of the sweep {sweep} failed:", *lines])
+                _tell([f"{len(marks)} jobs of the sweep {plan.folder} failed:", *lines])
                 raise SystemExit(FAILED)
+
+
+def cells_of(config: DictConfig, overrides: Sequence[str], loader: ConfigLoader) -> list[str]:
+    """The folders, within the sweep's, of all jobs of a sweep."""
+    parsed = OverridesParser.create(loader).parse_overrides(list(overrides))
+    cells = []
+    for batch in BasicSweeper.split_arguments(parsed, None):
+        for number, job_overrides in enumerate(batch):
+            composed = loader.load_sweep_config(config, job_overrides)
+            with open_dict(composed):
+                composed.hydra.job.num = number
+            cells.append(str(composed.hydra.sweep.subdir))
+    return cells
 
 
 @contextmanager

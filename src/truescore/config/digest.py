@@ -15,6 +15,7 @@ NOT_THE_RESULT = frozenset(
         "hydra",
         "name",
         "ckpt_path",
+        "study",
         "trainer.accelerator",
         "trainer.devices",
         "callbacks.progress_bar",

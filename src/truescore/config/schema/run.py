@@ -23,12 +23,20 @@ DISTANCES: dict[str, tuple[StateSpace, ...]] = {
 NEED_TRANSPORT = frozenset({"wasserstein_1", "wasserstein_2"})
 
 
+class Study(Strict):
+    """Of a sweep alone."""
+
+    retry: Literal["unfinished", "failed"] = "unfinished"
+
+
 class Run(Strict):
     """The keys of a run outside every section, and the sections it must have."""
 
     name: Word
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     ckpt_path: str | None
+    # A run from before there were sweeps that go on has none.
+    study: Study = Study()
     dataset: dict[str, Any]
     sde: dict[str, Any]
     model: dict[str, Any]

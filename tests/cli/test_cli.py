@@ -6,71 +6,8 @@ The training itself is a stub that does what ``seed`` says; the command line aro
 import json
 import resource
 import statistics
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-
-from truescore import cli
-
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = Path(cli.__file__).parents[1]
-STUB = """
-import runpy, sys, types
-sys.path.insert(0, {package!r})
-
-def train(config, run_dir):
-    from truescore.errors import UserError
-    print("training", config.name)
-    if config.seed == 1:
-        raise UserError("checkpoint x.ckpt is truncated; resume from best.ckpt")
-    if config.seed == 2:
-        raise ZeroDivisionError("a bug")
-    if config.seed == 3:
-        raise KeyboardInterrupt
-    if config.seed == 4:
-        try:  # what Lightning does on Ctrl-C
-            raise KeyboardInterrupt
-        except KeyboardInterrupt:
-            sys.exit(1)
-    if config.seed == 5:
-        raise SystemExit  # what Lightning does on SIGTERM
-    (run_dir / "summary.json").write_text("{{}}")
-
-sys.modules["truescore.training.run"] = types.SimpleNamespace(train=train)
-rehearsal = types.SimpleNamespace(rehearse=lambda config: None)
-sys.modules["truescore.training.rehearsal"] = rehearsal
-sys.argv = [{script!r}, *sys.argv[1:]]
-try:
-    runpy.run_path({script!r}, run_name="__main__")
-finally:
-    heavy = {{"torch", "pytorch_lightning", "scipy", "matplotlib"}} & set(sys.modules)
-    if heavy:
-        print("IMPORTED", *heavy)
-"""
-
-
-@pytest.fixture
-def call(tmp_path):
-    """Run train.py with the stub in a folder of its own; `(code, stdout, stderr)`."""
-    stub = tmp_path / "stub.py"
-    stub.write_text(STUB.format(package=str(PACKAGE), script=str(ROOT / "train.py")))
-    work = tmp_path / "work"
-    work.mkdir()
-
-    def call(*arguments):
-        command = [sys.executable, str(stub), *arguments]
-        done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=60)
-        assert "IMPORTED" not in done.stdout
-        return done.returncode, done.stdout, done.stderr
-
-    return call
-
-
-@pytest.fixture
-def outputs(tmp_path):
-    return tmp_path / "work" / "outputs"
 
 
 def only(folder):
@@ -102,7 +39,12 @@ def test_a_run_gets_its_folder_log_and_composed_configuration(call, outputs):
     assert code == 0
     assert "training ising_d16" in text
     run = only(outputs / "ising_d16")
-    assert {path.name for path in run.iterdir()} == {".hydra", "train.log", "summary.json"}
+    assert {path.name for path in run.iterdir()} == {
+        ".hydra",
+        "train.log",
+        "config.yaml",
+        "summary.json",
+    }
 
 
 def test_all_that_is_wrong_is_told_and_nothing_is_left(call, outputs):
@@ -195,36 +137,6 @@ def test_a_run_that_succeeds_at_last_loses_its_mark(call, tmp_path):
     assert (tmp_path / "run" / "failed.json").exists()
     assert call("seed=0", folder)[0] == 0
     assert not (tmp_path / "run" / "failed.json").exists()
-
-
-def test_a_sweep_goes_on_after_a_failure_lists_it_and_fails(call, outputs):
-    code, text, errors = call("-m", "seed=0,1,-1,2", "name=swept")
-    assert code == 1
-    sweep = only(outputs / "multirun")
-    runs = sorted(path for path in sweep.iterdir() if path.is_dir())
-    assert [run.name for run in runs] == [f"{number}_swept" for number in range(4)]
-    assert [(run / "failed.json").exists() for run in runs] == [False, True, True, True]
-    # Each failure stands in its own job's log, whatever the others did.
-    assert "truncated" in (runs[1] / "train.log").read_text()
-    assert "seed: got -1" in (runs[2] / "train.log").read_text()
-    assert "a bug" in (runs[3] / "train.log").read_text()
-    assert "truncated" not in (runs[3] / "train.log").read_text()
-    relative = sweep.relative_to(outputs.parent)
-    assert errors.splitlines()[-4:] == [
-        f"3 jobs of the sweep {relative} failed:",
-        "  1_swept: checkpoint x.ckpt is truncated; resume from best.ckpt",
-        "  2_swept: seed: got -1, expected an integer >= 0 and < 4294967296",
-        "  3_swept: a bug",
-    ]
-
-
-def test_a_study_is_a_sweep_with_or_without_m(call, outputs):
-    assert call("+study=ising_error_scaling_quick")[0] == 0
-    sweep = only(outputs / "multirun" / "ising_error_scaling_quick")
-    runs = sorted(path.name for path in sweep.iterdir() if path.is_dir())
-    assert runs == ["0_d16_n1000_seed0", "1_d16_n10000_seed0", "2_d32_n1000_seed0"] + [
-        "3_d32_n10000_seed0"
-    ]
 
 
 def test_a_sweep_with_a_wrong_override_starts_nothing(call, outputs):

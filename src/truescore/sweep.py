@@ -1,0 +1,211 @@
+"""The cells of a sweep: which there are, which are done, and which are whose to run.
+
+A cell is one job in a folder of its own, named by its values, under the sweep's fixed folder. It is
+done when its ``summary.json`` is there; whatever was cut off is run anew. So the command that
+started a sweep also continues it, and may run several times at once: each cell is locked by who
+runs it.
+"""
+
+import itertools
+import json
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from filelock import FileLock, Timeout
+from omegaconf import DictConfig, OmegaConf
+
+from truescore.config.digest import config_hash, used
+
+SUMMARY, FAILED_FILE, CONFIG, LOCK, PLAN = (
+    "summary.json",
+    "failed.json",
+    "config.yaml",
+    ".lock",
+    "sweep.json",
+)
+# What a run writes in pieces; those of one that was cut off would mix with the next one's.
+PIECES = ("checkpoints", "tensorboard", "figures", "metrics.csv", "samples.safetensors")
+Fail = Callable[[Path, str, list[str]], Any]
+log = logging.getLogger("truescore")
+
+
+class Progress(NamedTuple):
+    """How far a command has got with its cells."""
+
+    total: int
+    done: int
+    running: int
+    failed: int
+    seconds_left: float | None
+
+    def __str__(self) -> str:
+        """One line for people."""
+        line = f"{self.done} of {self.total} cells done"
+        line += f", {self.running} running" if self.running else ""
+        line += f", {self.failed} failed" if self.failed else ""
+        return line if self.seconds_left is None else f"{line}, {_duration(self.seconds_left)} left"
+
+
+class Plan(NamedTuple):
+    """The cells of one command.
+
+    Attributes:
+        folder: the sweep's.
+        cells: names of the cells' folders in it.
+        done_before: how many were done when the command began.
+        began: when that was, in seconds since 1970.
+    """
+
+    folder: Path
+    cells: tuple[str, ...]
+    done_before: int
+    began: float
+
+    @classmethod
+    def of(cls, folder: Path, cells: Sequence[str]) -> "Plan":
+        """A plan that begins now."""
+        done = sum((folder / cell / SUMMARY).exists() for cell in cells)
+        return cls(folder, tuple(cells), done, time.time())
+
+    def write(self) -> None:
+        """Leave the plan where the jobs, which may be other processes, find it."""
+        content = {"schema_version": 1, "cells": self.cells, "done_before": self.done_before}
+        _write(self.folder / PLAN, content | {"began": self.began})
+
+    @classmethod
+    def read(cls, folder: Path) -> "Plan":
+        """The latest plan of a sweep's folder."""
+        content = json.loads((folder / PLAN).read_text(encoding="utf-8"))
+        return cls(folder, tuple(content["cells"]), content["done_before"], content["began"])
+
+    def failures(self) -> list[Path]:
+        """Marks of the cells that failed, in the cells' order."""
+        marks = (self.folder / cell / FAILED_FILE for cell in self.cells)
+        return [mark for mark in marks if mark.exists()]
+
+    def progress(self) -> Progress:
+        """Counts, and the time left if cells go on as those of this command did."""
+        failed = len(self.failures())
+        done = sum((self.folder / cell / SUMMARY).exists() for cell in self.cells)
+        running = sum(_is_locked(self.folder / cell) for cell in self.cells)
+        finished = done - self.done_before
+        left = len(self.cells) - done - failed
+        known = finished > 0 and left > 0
+        seconds_left = left * (time.time() - self.began) / finished if known else None
+        return Progress(len(self.cells), done, running, failed, seconds_left)
+
+
+@contextmanager
+def claimed(config: DictConfig, folder: Path, fail: Fail) -> Iterator[bool]:
+    """Hold a cell while it is run; the value says whether it is to be.
+
+    It is not if it is done, if another process holds it, if ``study.retry`` leaves it out, or if it
+    is done with another configuration, which ``fail`` is told.
+
+    Args:
+        config: the cell's configuration.
+        folder: the cell's.
+        fail: marks a folder as failed, with a kind and lines that say why.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("%s: another process is at it", folder.name)
+        yield False
+        return
+    try:
+        yield _is_to_run(config, folder, fail)
+    finally:
+        lock.release()
+
+
+def _is_to_run(config: DictConfig, folder: Path, fail: Fail) -> bool:
+    if (folder / SUMMARY).exists():
+        if lines := differences(folder, config):
+            fail(folder, "ChangedConfig", lines)
+            return False
+        (folder / FAILED_FILE).unlink(missing_ok=True)
+        log.info("%s: done before, skipped", folder.name)
+        return False
+    if config.study.retry == "failed" and not (folder / FAILED_FILE).exists():
+        log.info("%s: did not fail, left out", folder.name)
+        return False
+    clear(folder)
+    return True
+
+
+def differences(folder: Path, config: DictConfig) -> list[str]:
+    """One line on how a finished cell's configuration differs from the one asked for, if it does.
+
+    Compared by what changes the result alone; see ``config_hash``.
+    """
+    summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    if summary.get("config_hash") == config_hash(config):
+        return []
+    before = _flat(used(OmegaConf.to_container(OmegaConf.load(folder / CONFIG), resolve=True)))
+    asked = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    now = _flat(used(OmegaConf.to_container(asked, resolve=True)))
+    changed = [
+        f"{key} {before.get(key, 'not there')} -> {now.get(key, 'not there')}"
+        for key in sorted(before.keys() | now.keys())
+        if before.get(key) != now.get(key) and not key.startswith("study.")
+    ]
+    return [
+        f"{folder} holds a finished cell of another configuration ({'; '.join(changed)}): set"
+        " hydra.sweep.dir=FOLDER to keep both, or delete that one"
+    ]
+
+
+def clear(folder: Path) -> None:
+    """Remove what an unfinished run left behind, its log excepted."""
+    for name in PIECES:
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def shared_folders(cells: Sequence[str]) -> list[str]:
+    """One line for each folder that more than one cell of a sweep would be written to."""
+    counts = {cell: len(list(group)) for cell, group in itertools.groupby(sorted(cells))}
+    return [
+        f"hydra.sweep.subdir: {count} cells of this sweep share the folder {cell}; name in it"
+        " every key that is swept"
+        for cell, count in counts.items()
+        if count > 1
+    ]
+
+
+def _is_locked(folder: Path) -> bool:
+    if not (folder / LOCK).exists():
+        return False
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _write(file: Path, content: dict[str, Any]) -> None:
+    partial = file.with_name(f"{file.name}.part")
+    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    partial.replace(file)
+
+
+def _flat(value: Any, path: str = "") -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        return {path: value}
+    below = (_flat(item, f"{path}.{key}".lstrip(".")) for key, item in value.items())
+    return dict(itertools.chain.from_iterable(part.items() for part in below))
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{max(1, minutes)} min"

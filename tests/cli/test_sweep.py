@@ -1,0 +1,136 @@
+"""A sweep's command starts it, goes on with it, and is not confused by what it finds."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+
+def cells(sweep):
+    return sorted(path.name for path in sweep.iterdir() if path.is_dir())
+
+
+def trained(text):
+    return text.count("training")
+
+
+def logged(folder):
+    return (folder / "train.log").read_text()
+
+
+def test_a_sweep_goes_on_after_a_failure_lists_it_and_fails(call, outputs):
+    code, text, errors = call("-m", "seed=0,1,-1,2", "name=swept")
+    assert code == 1 and trained(text) == 3
+    sweep = outputs / "multirun" / "swept"
+    runs = [sweep / f"name_swept__seed_{seed}" for seed in (0, 1, -1, 2)]
+    assert set(cells(sweep)) == {run.name for run in runs}
+    assert [(run / "failed.json").exists() for run in runs] == [False, True, True, True]
+    # Each failure stands in its own job's log, whatever the others did.
+    assert "truncated" in logged(runs[1])
+    assert "seed: got -1" in logged(runs[2])
+    assert "a bug" in logged(runs[3])
+    assert "truncated" not in logged(runs[3])
+    assert errors.splitlines()[-4:] == [
+        "3 jobs of the sweep outputs/multirun/swept failed:",
+        "  name_swept__seed_1: checkpoint x.ckpt is truncated; resume from best.ckpt",
+        "  name_swept__seed_-1: seed: got -1, expected an integer >= 0 and < 4294967296",
+        "  name_swept__seed_2: a bug",
+    ]
+    assert "1 of 4 cells done, 3 failed" in errors
+
+
+def test_a_study_is_a_sweep_with_or_without_m(call, outputs):
+    assert call("+study=ising_error_scaling_quick")[0] == 0
+    sweep = outputs / "multirun" / "ising_error_scaling_quick"
+    names = ["d16_n10000_seed0", "d16_n1000_seed0", "d32_n10000_seed0", "d32_n1000_seed0"]
+    assert cells(sweep) == names
+
+
+def test_the_same_command_runs_what_is_missing_and_a_wider_one_what_is_new(call, outputs):
+    assert trained(call("-m", "seed=0,7")[1]) == 2
+    sweep = outputs / "multirun" / "ising_ring"
+    (sweep / "seed_7" / "summary.json").unlink()
+    (sweep / "seed_7" / "checkpoints").mkdir()
+    (sweep / "seed_7" / "metrics.csv").touch()
+    code, text, errors = call("-m", "seed=0,7")
+    assert code == 0 and trained(text) == 1
+    assert "seed_0: done before, skipped" in errors and "2 of 2 cells done" in errors
+    assert not (sweep / "seed_7" / "checkpoints").exists()
+    assert not (sweep / "seed_7" / "metrics.csv").exists()
+    # How a run is shown does not name it.
+    code, text, errors = call("-m", "seed=0,7,8", "callbacks.progress_bar=false")
+    assert code == 0 and trained(text) == 1
+    assert cells(sweep) == ["seed_0", "seed_7", "seed_8"]
+
+
+def test_a_finished_cell_of_another_configuration_is_refused_with_the_difference(call, outputs):
+    study = "+study=ising_error_scaling_quick"
+    assert call(study)[0] == 0
+    cell = outputs / "multirun" / "ising_error_scaling_quick" / "d16_n1000_seed0"
+    before = (cell / "summary.json").read_text()
+    code, text, errors = call(study, "sampler.steps=8", "model.net.width=8")
+    assert code == 1 and trained(text) == 0
+    assert "model.net.width 16 -> 8; sampler.steps 16 -> 8" in errors
+    assert (cell / "summary.json").read_text() == before
+    # The mark goes when the right command comes back.
+    code, text, _ = call(study)
+    assert code == 0 and trained(text) == 0
+
+
+def test_the_failed_alone_are_run_again(call, outputs):
+    assert call("-m", "seed=0,1")[0] == 1
+    code, text, errors = call("-m", "seed=0,1,7", "study.retry=failed")
+    assert code == 1 and trained(text) == 1
+    assert "seed_7: did not fail, left out" in errors
+    assert trained(call("-m", "seed=0,1,7")[1]) == 2
+
+
+def test_cells_that_would_share_a_folder_are_refused(call, outputs):
+    code, text, errors = call("+study=ising_error_scaling_quick", "sampler.steps=8,16")
+    assert code == 2 and trained(text) == 0
+    assert "2 cells of this sweep share the folder d16_n1000_seed0" in errors
+    assert not list(outputs.rglob("summary.json"))
+
+
+def test_swept_experiments_stand_in_one_folder(call, outputs):
+    code, _, errors = call("-m", "+experiment=ising_d16,ising_d32", "seed=0")
+    assert code == 0
+    names = ["+experiment_ising_d16__seed_0", "+experiment_ising_d32__seed_0"]
+    assert cells(outputs / "multirun" / "ising_ring") == names
+    assert "2 of 2 cells done" in errors
+
+
+def wait_for(path: Path):
+    deadline = time.time() + 30
+    while not path.exists():
+        assert time.time() < deadline, path
+        time.sleep(0.05)
+    time.sleep(0.5)
+
+
+@pytest.mark.timeout(120)
+def test_a_cell_that_another_process_runs_is_left_to_it_and_outlives_its_death(
+    call, start, outputs
+):
+    cell = outputs / "multirun" / "ising_ring" / "seed_6"
+    first = start("-m", "seed=0,6")
+    wait_for(cell / "train.log")
+    code, text, errors = call("-m", "seed=6,7")
+    assert code == 0 and trained(text) == 1
+    assert "seed_6: another process is at it" in errors
+    assert "0 of 2 cells done, 1 running" in errors
+    first.kill()
+    first.wait()
+    # A lock falls with the process that held it.
+    second = start("-m", "seed=6,7")
+    assert not (cell / "summary.json").exists()
+    time.sleep(5)
+    second.kill()
+    assert "another process" not in second.communicate()[1]
+
+
+def test_plans_survive_as_json(call, outputs):
+    call("-m", "seed=0,7")
+    plan = json.loads((outputs / "multirun" / "ising_ring" / "sweep.json").read_text())
+    assert plan["cells"] == ["seed_0", "seed_7"] and plan["done_before"] == 0
