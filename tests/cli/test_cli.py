@@ -56,7 +56,8 @@ def test_all_that_is_wrong_is_told_and_nothing_is_left(call, outputs):
     assert errors.splitlines() == [
         "dataset.dim: got 1, expected an integer >= 3 and <= 4096",
         "trainer.max_steps: got 0, expected an integer >= 1",
-        "dataset=ising_ring has spins in {-1,+1}; sde=vp needs real values: use sde=spin_flip",
+        "dataset=ising_ring has spins in {-1,+1}; sde=vp needs real values:"
+        " use sde=spin_flip or sde=absorbing",
     ]
     assert not outputs.exists()
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.5
