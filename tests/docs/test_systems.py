@@ -16,7 +16,10 @@ PAGES = [
     "errata.md",
     "four_well.md",
     "ginzburg_landau.md",
+    "gray_codes.md",
     "ising.md",
+    "ising_torus.md",
+    "potts_ring.md",
     "swiss_roll.md",
 ]
 TRAININGS = sorted({line for page in PAGES for line in commands(page) if "train.py" in line})
@@ -33,6 +36,8 @@ CODE = [
 def composed(command, name):
     words = [word.split("#")[0] for word in shlex.split(command, comments=True)[2:]]
     overrides = [word for word in words if not word.startswith(("hydra.", "-"))]
+    if "-m" in words:  # one cell stands for all
+        overrides = [word.split(",")[0] for word in overrides]
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         return compose(name, overrides)
 

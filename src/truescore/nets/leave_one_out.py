@@ -25,8 +25,6 @@ class LeaveOneOutConv(nn.Module):
         n_states: q, logits of a clean site; ``None`` for spins.
     """
 
-    window: Tensor
-
     def __init__(
         self,
         dim: int,
@@ -47,9 +45,8 @@ class LeaveOneOutConv(nn.Module):
             raise UserError("got odd=true for states, which have no sign: use odd=false")
         self.n_symbols = n_symbols
         radius = min(radius, (dim - 1) // 2)
-        offsets = torch.cat([torch.arange(-radius, 0), torch.arange(1, radius + 1)])
-        index = (torch.arange(dim)[:, None] + offsets) % dim
-        self.register_buffer("window", index, persistent=False)
+        self.dim = dim
+        self.radius = radius
         self.gather = nn.Linear(2 * radius * (n_symbols or 1), width, bias=not odd)
         self.layers = nn.ModuleList(nn.Linear(width, width, bias=not odd) for _ in range(depth))
         self.head = nn.Linear(width, n_states or 1, bias=not odd)
@@ -62,9 +59,16 @@ class LeaveOneOutConv(nn.Module):
 
         Spins ``(n, d) -> (n, d)``; states ``(n, d, m) -> (n, d, q)``.
         """
-        check_shape(x_t, len(self.window), self.n_symbols)
+        check_shape(x_t, self.dim, self.n_symbols)
         film = self.film(self.embedding(noise_level))[:, None].chunk(2 * (len(self.layers) + 1), -1)
-        h = self.activation(self.gather(x_t[:, self.window].flatten(2)), film[0], film[1])
+        h = self.activation(self.gather(windows(x_t, self.radius).flatten(2)), film[0], film[1])
         for k, layer in enumerate(self.layers, start=1):
             h = h + self.activation(layer(h), film[2 * k], film[2 * k + 1])
         return self.head(h)[..., 0] if self.n_symbols is None else self.head(h)
+
+
+def windows(x: Tensor, radius: int) -> Tensor:
+    """The sites within ``radius`` of each, its own left out, ``(n, d, ...) -> (n, d, 2r, ...)``."""
+    ring = torch.cat([x[:, -radius:], x, x[:, :radius]], 1)
+    around = ring.unfold(1, 2 * radius + 1, 1).movedim(-1, 2)
+    return torch.cat([around[:, :, :radius], around[:, :, radius + 1 :]], 2)
