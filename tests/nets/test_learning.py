@@ -6,7 +6,12 @@ import torch
 from truescore.denoisers import LearnedSpinDenoiser, oracle
 from truescore.losses import RatioMatching
 from truescore.metrics import score_error_curve
-from truescore.nets import HollowTransformer, LeaveOneOutConv2d, LeaveOneOutPyramid
+from truescore.nets import (
+    HollowTransformer,
+    LeaveOneOutConv2d,
+    LeaveOneOutMessages,
+    LeaveOneOutPyramid,
+)
 from truescore.processes import SpinFlip
 from truescore.targets import IsingRing, IsingTorus
 
@@ -16,6 +21,7 @@ CASES = {
     "torus": (TORUS, lambda: LeaveOneOutConv2d(12, 3, 4), 0.01),
     "pyramid": (RING, lambda: LeaveOneOutPyramid(8, radius=2), 0.01),
     "pyramid, reflected": (RING, lambda: LeaveOneOutPyramid(8, radius=2, reflection=True), 0.01),
+    "messages": (RING, lambda: LeaveOneOutMessages(8), 0.01),
     "transformer": (RING, lambda: HollowTransformer(8), 0.004),
 }
 

@@ -5,6 +5,7 @@ from truescore.nets.dilated_chain import DilatedChainNet
 from truescore.nets.hollow_transformer import HollowTransformer
 from truescore.nets.leave_one_out import LeaveOneOutConv
 from truescore.nets.leave_one_out_2d import LeaveOneOutConv2d
+from truescore.nets.leave_one_out_messages import LeaveOneOutMessages
 from truescore.nets.leave_one_out_mlp import LeaveOneOutMLP
 from truescore.nets.leave_one_out_pyramid import LeaveOneOutPyramid
 from truescore.nets.masked_mlp import MaskedMLP
@@ -22,6 +23,7 @@ __all__ = [
     "LeaveOneOutConv",
     "LeaveOneOutConv2d",
     "LeaveOneOutMLP",
+    "LeaveOneOutMessages",
     "LeaveOneOutPyramid",
     "MaskedMLP",
     "PlainCNN",

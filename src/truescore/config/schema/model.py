@@ -112,6 +112,21 @@ class LeaveOneOutPyramid(AnyModel, Strict):
     net: LeaveOneOutPyramidNet
 
 
+class LeaveOneOutMessagesNet(AnyNet, Strict):
+    """The ``net`` of conf/model/leave_one_out_messages.yaml; its radius is clipped to the ring."""
+
+    width: Count
+    radius: Count
+    odd: bool
+
+
+class LeaveOneOutMessages(AnyModel, Strict):
+    """conf/model/leave_one_out_messages.yaml."""
+
+    state_space: Literal["spin"]
+    net: LeaveOneOutMessagesNet
+
+
 class HollowTransformerNet(AnyNet, Strict):
     """The ``net`` of conf/model/hollow_transformer.yaml."""
 
@@ -252,6 +267,7 @@ MODELS: dict[str | None, type[BaseModel]] = {
     "leave_one_out_mlp": LeaveOneOutMLP,
     "masked_mlp": MaskedMLP,
     "leave_one_out_2d": LeaveOneOut2d,
+    "leave_one_out_messages": LeaveOneOutMessages,
     "leave_one_out_pyramid": LeaveOneOutPyramid,
     "hollow_transformer": HollowTransformer,
     "rot_conv_film": RotConvFilm,
