@@ -31,7 +31,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from truescore.errors import UserError
-from truescore.sweep import FAILED_FILE, Plan, claimed, shared_folders
+from truescore.sweep import FAILED_FILE, Plan, claimed, folder_errors
 
 FAILED, BAD_CONFIG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
@@ -187,7 +187,7 @@ class CheckFirst(Callback):
                 folder = Path(config.hydra.sweep.dir)
                 config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
                 cells = cells_of(config, overrides, hydra.config_loader)
-                _stop_if(shared_folders(cells))
+                _stop_if(folder_errors(cells))
                 Plan.of(folder, cells).write()
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:

@@ -30,6 +30,8 @@ SUMMARY, FAILED_FILE, CONFIG, LOCK, PLAN = (
 )
 # What a run writes in pieces; those of one that was cut off would mix with the next one's.
 PIECES = ("checkpoints", "tensorboard", "figures", "metrics.csv", "samples.safetensors")
+# Of a name in most file systems, in bytes.
+LONGEST = 255
 Fail = Callable[[Path, str, list[str]], Any]
 log = logging.getLogger("truescore")
 
@@ -172,15 +174,21 @@ def clear(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def shared_folders(cells: Sequence[str]) -> list[str]:
-    """One line for each folder that more than one cell of a sweep would be written to."""
-    counts = {cell: len(list(group)) for cell, group in itertools.groupby(sorted(cells))}
-    return [
-        f"hydra.sweep.subdir: {count} cells of this sweep share the folder {cell}; name in it"
-        " every key that is swept"
-        for cell, count in counts.items()
-        if count > 1
-    ]
+def folder_errors(cells: Sequence[str]) -> list[str]:
+    """One line for each folder that cells of a sweep would share, or whose name is too long."""
+    lines = []
+    for cell, group in itertools.groupby(sorted(cells)):
+        if (count := len(list(group))) > 1:
+            lines.append(
+                f"hydra.sweep.subdir: {count} cells of this sweep share the folder {cell}; name in"
+                " it every key that is swept"
+            )
+        if (size := max(len(part.encode()) for part in cell.split("/"))) > LONGEST:
+            lines.append(
+                f"hydra.sweep.subdir: got a folder's name of {size} bytes ({cell[:40]}...),"
+                f" expected at most {LONGEST}: set it, as in hydra.sweep.subdir='seed${{seed}}'"
+            )
+    return lines
 
 
 def _is_locked(folder: Path) -> bool:

@@ -93,6 +93,12 @@ def test_cells_that_would_share_a_folder_are_refused(call, outputs):
     assert not list(outputs.rglob("summary.json"))
 
 
+def test_names_that_no_folder_can_have_are_refused(call, outputs):
+    code, text, errors = call("-m", "seed=0,7", f"name={'a' * 250}")
+    assert code == 2 and trained(text) == 0
+    assert "hydra.sweep.subdir: got a folder's name of 263 bytes" in errors
+
+
 def test_swept_experiments_stand_in_one_folder(call, outputs):
     code, _, errors = call("-m", "+experiment=ising_d16,ising_d32", "seed=0")
     assert code == 0

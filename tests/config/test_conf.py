@@ -190,9 +190,8 @@ def test_every_run_of_a_study_is_valid(study):
             assert config.hydra.mode is RunMode.MULTIRUN
 
 
-def test_no_two_runs_share_a_folder():
+def test_runs_have_folders_of_their_own_and_cells_are_named_by_their_values():
     hydra = yaml.safe_load((CONF / "train.yaml").read_text())["hydra"]
     assert "%f" in hydra["run"]["dir"]
-    assert "%f" in hydra["sweep"]["dir"]
-    assert "hydra.job.num" in hydra["sweep"]["subdir"]
-    assert "override_dirname" not in hydra["sweep"]["subdir"]
+    assert hydra["sweep"]["dir"] == "outputs/multirun/${name}"
+    assert hydra["sweep"]["subdir"] == "${hydra.job.override_dirname}"
