@@ -14,8 +14,12 @@ ROOM = 1.6
 """Free space above and below what is drawn, as a factor."""
 
 
-def log_limits(*values: ArrayLike) -> tuple[float, float]:
-    """Limits of a logarithmic axis that holds all positive finite values, with some room."""
+def log_limits(*values: Any) -> tuple[float, float]:
+    """Limits of a logarithmic axis that holds all positive finite values, with some room.
+
+    Args:
+        values: arrays or tuples of numbers; ``None`` counts as NaN.
+    """
     flat = np.concatenate([np.ravel(np.asarray(v, dtype=np.float64)) for v in values])
     flat = flat[np.isfinite(flat) & (flat > 0)]
     if not len(flat):
@@ -37,7 +41,7 @@ def draw_estimates(
     up at its lower end: the interval is known, the value is not.
 
     Args:
-        ax: gets logarithmic axes with ``limits`` on y.
+        ax: gets logarithmic axes, with ``limits`` on y and x within those of x.
         x: sizes, ``(n,)``.
         value: estimates, ``(n,)``; may be negative or infinite.
         interval: lower and upper ends, ``(2, n)``; NaN for none.
@@ -48,7 +52,7 @@ def draw_estimates(
     value = arrays.array("value", value, x.shape)
     low, high = arrays.array("interval", interval, (2, len(x)))
     bottom, top = limits
-    ax.set(xscale="log", yscale="log", ylim=limits)
+    ax.set(xscale="log", yscale="log", xlim=log_limits(x), ylim=limits)
     colour, marker = look.get("color", style.GENERATED), look.get("marker", "o")
     ends = np.clip(low, bottom, top), np.clip(high, bottom, top)
     ax.vlines(x, *ends, color=colour, linewidth=1.3, zorder=3)

@@ -16,6 +16,8 @@ from truescore.errors import UserError
 from truescore.sweep import CONFIG, FAILED_FILE, LOCK, PLAN, SUMMARY, Plan
 
 SCHEMA_VERSION = 1
+NOTHING_ELSE = "-"
+"""The variant of a sweep over sizes and seeds alone."""
 GRID = ("dim", "n_train", "seed")
 GRID_KEYS = ("dataset.dim", "dataset.n_train", "seed")
 NOT_OF_LAW = (*LABELS, *OF_DATA, "dim")
@@ -203,7 +205,8 @@ def _variants(
         keys |= {k for k in values.keys() | first.keys() if values.get(k) != first.get(k)}
     swept = sorted(key for key in keys - set(GRID_KEYS) if not _is_no_result(key))
     return {
-        name: " ".join(f"{key}={values.get(key)}" for key in swept) for name, values in flat.items()
+        name: " ".join(f"{key}={values.get(key)}" for key in swept) or NOTHING_ELSE
+        for name, values in flat.items()
     }
 
 

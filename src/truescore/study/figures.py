@@ -45,7 +45,7 @@ def told_slope(fit: PowerLaw | None, factor: float) -> str:
     if fit is None:
         return "one size: no slope"
     value, low, high = (None if end is None else factor * end for end in fit.power)
-    if fit.power.low is not None and not fit.told:
+    if not fit.found or (fit.power.low is not None and not fit.told):
         return "slope not told"
     ends = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
     return f"slope {value:.2f}{ends}"
@@ -63,8 +63,7 @@ def _against_n(study: Study, variant: str, moments: list[str]) -> Figure:
             limits = log_limits(data, floor, *[(v.value, v.high) for v in own])
             _estimates(ax, n, own, limits, "model's own (debiased)", style.GENERATED)
             if one.fit is not None:
-                label = f"fit: {told_slope(one.fit, 0.5)}"
-                _law(ax, one.fit, n, True, style.GENERATED, label)
+                _law(ax, one.fit, n, True, style.GENERATED, "fitted law")
             many = len(n) > 1
             ax.plot(
                 n,
@@ -81,14 +80,18 @@ def _against_n(study: Study, variant: str, moments: list[str]) -> Figure:
                 linestyle="-.",
                 linewidth=1,
                 marker="" if many else "_",
-                label=rf"{short(one.points[0].n_generate)} perfect samples ($n_\mathrm{{generate}}$)",
+                label=r"$n_\mathrm{generate}$ perfect samples",
             )
             guide = next((v.value for v in own if v.value > 0), float(floor[0]))
             draw_guide(ax, n, -0.5, (n[0], 1.25 * guide), r"$1/\sqrt{N}$")
             mark_sizes(ax, n.tolist())
             style.label_log_axis(ax, "y")
-            style.tidy(ax, title=f"d = {one.fixed}", x=N_TRAIN, y=f"error of {MOMENTS[name]}")
-            style.legend(ax, fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.08))
+            title = f"d = {one.fixed}: {told_slope(one.fit, 0.5)}"
+            style.tidy(ax, title=title, x=N_TRAIN, y=f"error of {MOMENTS[name]}")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    columns = 5 if axes.shape[1] > 2 else 2
+    at = "outside upper center"
+    figure.legend(handles, labels, loc=at, ncols=columns, frameon=False, fontsize=style.TICK)
     return figure
 
 

@@ -20,11 +20,11 @@ from truescore.errors import UserError
 
 Floats = NDArray[np.float64]
 LEVEL = 0.95
-STEEPEST = 4.0
-"""Powers of x in a square are looked for between -4 and 4."""
+STEEPEST = 6.0
+"""Powers of x in a square are looked for between -6 and 6."""
 FEWEST_FOR_OFFSET = 4
 """Three parameters need at least four values of x."""
-N_POWERS, MOST_ITERATIONS, CLOSE, LEAST = 33, 50, 1e-8, 1e-12
+N_POWERS, MOST_ITERATIONS, CLOSE, LEAST = 49, 50, 1e-8, 1e-12
 
 
 class Estimate(NamedTuple):
@@ -77,10 +77,16 @@ class PowerLaw:
     n_cells: int
 
     @property
+    def found(self) -> bool:
+        """Whether there is a power at all: some of the squares is above its floor."""
+        return self.amplitude > 0 and abs(self.power.value) < 0.99 * STEEPEST
+
+    @property
     def told(self) -> bool:
         """Whether the cells tell a power: its interval is finite."""
         low, high = self.power.low, self.power.high
-        return low is not None and high is not None and bool(np.isfinite([low, high]).all())
+        ends = low is not None and high is not None and bool(np.isfinite([low, high]).all())
+        return self.found and ends
 
     def __call__(self, x: Floats) -> Floats:
         """The model's own square at x, without the floor."""
@@ -196,16 +202,16 @@ class _Deviance:
 
 def _not_negative(first: Floats, second: Floats, y: Floats) -> tuple[float, float]:
     """The a, b >= 0 of least |a first + b second - y|^2."""
-    aa, ab, bb = first @ first, first @ second, second @ second
-    ya, yb = first @ y, second @ y
+    aa, ab, bb = float(first @ first), float(first @ second), float(second @ second)
+    ya, yb = float(first @ y), float(second @ y)
     determinant = aa * bb - ab**2
     if determinant > 1e-12 * aa * bb:
         a, b = (bb * ya - ab * yb) / determinant, (aa * yb - ab * ya) / determinant
         if a >= 0 and b >= 0:
             return a, b
     # The minimum is on an edge: where that lowers the square more.
-    alone = max(ya, 0.0) ** 2 / aa, max(yb, 0.0) ** 2 / bb
-    return (max(ya, 0.0) / aa, 0.0) if alone[0] >= alone[1] else (0.0, max(yb, 0.0) / bb)
+    a, b = max(ya, 0.0) / aa, max(yb, 0.0) / bb
+    return (a, 0.0) if a**2 * aa >= b**2 * bb else (0.0, b)
 
 
 def _crossing(

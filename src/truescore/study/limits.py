@@ -3,10 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from truescore.plots.scaling import short
 from truescore.study.cells import Study
 from truescore.study.scaling import MOMENTS, SCORE, Point, Series
 
+NOT_TOLD = "The cells are too close to the floor to tell how it changes with N."
 NO_FALL = "The slope's interval holds 0: these cells do not show that more N helps."
 
 
@@ -59,8 +62,8 @@ def _beside_the_data(point: Point) -> list[str]:
     data = f"the moments of {short(point.n_train)} exact samples"
     if efficiency.high < 1:
         return [
-            f"It is worse than {data}: worth {efficiency.value:.2g} of each sample at most"
-            f" {efficiency.high:.2g}; so learning or sampling loses what the data tell."
+            f"It is worse than {data}: the model is worth {efficiency.value:.2g} of them, at most"
+            f" {efficiency.high:.2g}, so learning or sampling loses what the data tell."
         ]
     if efficiency.low > 1:
         return [f"It is better than {data}: worth {_times(efficiency.value)} as many."]
@@ -75,20 +78,29 @@ def _with_more(one: Series, factor: float) -> list[str]:
     if fit.offset is not None and fit.offset.low is not None and fit.offset.low > 0:
         least = fit.offset.low ** (0.5 if factor == 0.5 else 1.0)
         return [
-            f"At least {least:.2g} of it stays however large N is: the network, the length of the"
-            " training or the sampler's steps limit it, not the data."
+            f"By all N together at least {least:.2g} stays however large N is: the network, the"
+            " length of the training or the sampler's steps limit the model, not the data."
         ]
+    if not fit.found:
+        return [NOT_TOLD]
     if fit.power.low is None or fit.power.high is None:
         return ["As many parameters as runs: the slope in N has no interval, add seeds."]
     if not fit.told and fit.power.high >= 0:
-        return ["The cells are too close to the floor to tell how it changes with N."]
+        return [NOT_TOLD]
     if fit.power.high >= 0:
         return [NO_FALL]
     theory = -1.0  # of squares
+    by_data = f"where data alone limit it ({_power(factor)})"
+    total = float(fit(np.array(one.points[-1].n_train)))
+    if fit.offset is not None and fit.offset.value > 0.5 * total:
+        return [
+            "By the fit most of it would stay however large N is, but the interval of that part"
+            " reaches 0: a wider grid of N, or more seeds, would tell."
+        ]
     if fit.power.low <= theory <= fit.power.high:
-        return [f"It falls with N as where data limit it ({_power(factor)}): more N helps."]
+        return [f"By all N together it falls as {by_data}: more N helps."]
     pace = "faster" if fit.power.high < theory else "more slowly"
-    return [f"It falls with N, {pace} than where data alone limit it ({_power(factor)})."]
+    return [f"By all N together it falls, {pace} than {by_data}."]
 
 
 def _of_score(one: Series) -> str:

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from truescore.plots import save
 from truescore.plots.scaling import short
-from truescore.study.cells import Study, write_cells
+from truescore.study.cells import NOTHING_ELSE, Study, write_cells
 from truescore.study.figures import study_figures, told_slope
 from truescore.study.fits import FEWEST_FOR_OFFSET, Estimate, root
 from truescore.study.limits import what_limits
@@ -39,7 +39,8 @@ HOW = """\
   is left out. b is fitted from four values of N on, else it is 0.
 - **efficiency**: floor of N² / own error², both in squares."""
 STYLE = """\
-body{max-width:66rem;margin:2rem auto;padding:0 1rem;font:16px/1.5 system-ui,sans-serif;color:#202124}
+body{max-width:66rem;margin:2rem auto;padding:0 1rem;color:#202124}
+body{font:16px/1.5 system-ui,sans-serif}
 table{border-collapse:collapse;margin:1rem 0;font-size:14px;display:block;overflow-x:auto}
 th,td{border-bottom:1px solid #dadce0;padding:.25rem .6rem;text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left}
@@ -62,7 +63,7 @@ def write_report(study: Study, folder: Path) -> list[Path]:
     parts = [_head(study)]
     for number, variant in enumerate(variants):
         suffix = f"_{number + 1}" if len(variants) > 1 else ""
-        if variant:
+        if variant != NOTHING_ELSE:
             parts.append(f"# With {_code(variant)}")
         parts += _sections(study, variant, folder, suffix, files)
     parts += ["## How to read this", HOW, "## Cells", *_cells(study)]
@@ -178,7 +179,7 @@ def _fits(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
                     rows.append([MOMENTS[name], at, *_fit(one, 0.5)])
     note = (
         "Slopes are those of the error; for the score error those of the divergence, or of the"
-        " squared relative error of reals, which theory expects at -1 where data limit it (errors of"
+        " squared relative error of reals. Where data limit it, theory expects -1 (errors of"
         ' moments: -1/2). "Not told": the cells allow any slope on one side. No interval: as many'
         " parameters as cells, add seeds."
     )
