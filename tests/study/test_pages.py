@@ -94,7 +94,7 @@ def limits(folder, **options):
 
 
 def test_the_words_name_what_limits_the_model(tmp_path):
-    by_data = limits(tmp_path / "data", law={"a": 6.0})
+    by_data = limits(tmp_path / "data", law={"a": 15.0})
     assert "as where data alone limit it (1/sqrt(N))" in by_data["mean_l2"]
     assert "as where data alone limit it (1/N)" in by_data["score_error"]
     by_bias = limits(tmp_path / "bias", law={"a": 20.0, "b": 0.2})["mean_l2"]

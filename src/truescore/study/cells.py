@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pandas as pd
 from omegaconf import OmegaConf
@@ -53,7 +53,7 @@ class Study(NamedTuple):
     @property
     def n_finished(self) -> int:
         """Number of finished cells."""
-        return self.cells["cell"].nunique()
+        return len(set(self.cells["cell"]))
 
 
 def read_study(folder: Path) -> Study:
@@ -106,6 +106,13 @@ def read_study(folder: Path) -> Study:
         failed,
         missing,
     )
+
+
+def where(table: pd.DataFrame, **values: Any) -> pd.DataFrame:
+    """Rows of a table whose columns have these values."""
+    for column, value in values.items():
+        table = cast(pd.DataFrame, table.loc[table[column] == value])
+    return table
 
 
 def write_cells(cells: pd.DataFrame, folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from truescore.plots import style
 from truescore.plots.scaling import draw_estimates, draw_guide, log_limits, mark_sizes, short
 from truescore.plots.score_error import UNITS
-from truescore.study.cells import Study
+from truescore.study.cells import Study, where
 from truescore.study.fits import Estimate, PowerLaw, root
 from truescore.study.scaling import MOMENTS, SCORE, Series, series
 
@@ -31,7 +31,7 @@ def study_figures(study: Study, variant: str) -> dict[str, Figure]:
     if moments:
         figures["error_against_n"] = _against_n(study, variant, moments)
         figures["efficiency"] = _efficiency(study, variant, moments)
-        if study.cells["dim"].nunique() > 1:
+        if len(set(study.cells["dim"])) > 1:
             figures["error_against_d"] = _against_d(study, variant, moments)
     if found := series(study, variant, SCORE, "n_train"):
         figures["score_error_against_n"] = _score_against_n(study, found)
@@ -164,14 +164,14 @@ def _score_against_n(study: Study, found: Sequence[Series]) -> Figure:
 
 
 def _score_over_snr(study: Study, variant: str) -> Figure:
-    curves = study.curves[study.curves["variant"] == variant]
-    dims = sorted(curves["dim"].unique())
+    curves = where(study.curves, variant=variant)
+    dims = sorted(set(curves["dim"]))
     figure, axes = _grid(1, len(dims))
     limits = log_limits(curves["error"])
-    sizes = sorted(curves["n_train"].unique())
+    sizes = sorted(set(curves["n_train"]))
     colours = dict(zip(sizes, style.shades(len(sizes)), strict=True))
     for ax, dim in zip(axes[0], dims, strict=True):
-        for place, (n, rows) in enumerate(curves[curves["dim"] == dim].groupby("n_train")):
+        for place, (n, rows) in enumerate(where(curves, dim=dim).groupby("n_train")):
             # Processes whose prior is fitted start at slightly different levels.
             runs = [run.sort_values("log_snr") for _, run in rows.groupby("cell")]
             level = np.mean([run["log_snr"].to_numpy() for run in runs], axis=0)

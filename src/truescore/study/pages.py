@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from truescore.plots import save
 from truescore.plots.scaling import short
-from truescore.study.cells import NOTHING_ELSE, Study, write_cells
+from truescore.study.cells import NOTHING_ELSE, Study, where, write_cells
 from truescore.study.figures import study_figures, told_slope
 from truescore.study.fits import FEWEST_FOR_OFFSET, Estimate, root
 from truescore.study.limits import what_limits
@@ -138,7 +138,7 @@ def _numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
     points = {
         (name, p.dim, p.n_train): p for name, s in found.items() for one in s for p in one.points
     }
-    cells = study.cells[study.cells["variant"] == variant]
+    cells = where(study.cells, variant=variant)
     rows = []
     for size, group in cells.groupby(["dim", "n_train"]):
         dim, n = (int(part) for part in size)  # type: ignore[misc]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from truescore.study.cells import Study
+from truescore.study.cells import Study, where
 from truescore.study.fits import Estimate, PowerLaw, fit_power_law, mean_over_seeds
 
 MEAN, COVARIANCE, SCORE = "mean_l2", "cov_frobenius", "score_error"
@@ -75,8 +75,7 @@ def series(study: Study, variant: str, metric: str, axis: str) -> list[Series]:
     The score error of spins and states is a divergence, a square by nature, and taken as it is; the
     relative error of reals is squared.
     """
-    rows = study.cells
-    rows = rows[(rows["variant"] == variant) & (rows["metric"] == metric) & (rows["value"] > 0)]
+    rows = where(study.cells.query("value > 0"), variant=variant, metric=metric)
     other = "dim" if axis == "n_train" else "n_train"
     found = []
     for fixed, at in rows.groupby(other):
@@ -85,7 +84,7 @@ def series(study: Study, variant: str, metric: str, axis: str) -> list[Series]:
         floor = at["floor"].to_numpy(float) ** 2
         x = at[axis].to_numpy(float)
         fit = None
-        if at[axis].nunique() > 1:
+        if len(set(x)) > 1:
             fit = fit_power_law(x, value, floor, with_offset=axis == "n_train")
         at = at.assign(square=value - floor)
         points = [_point(group, squared) for _, group in at.groupby(axis)]
