@@ -56,6 +56,27 @@ def sample_command(arguments: list[str]) -> None:
     sample_run(Path(own["run"]), overrides, own.get("out"), condition(own))
 
 
+def report_command(arguments: list[str]) -> None:
+    """``sweep=DIR [out=DIR]``: the report of a sweep, finished or half way."""
+    own, others = split(arguments, ("sweep", "out"))
+    if others or "sweep" not in own:
+        got = f"got {others[0]!r}" if others else "got no sweep=DIR"
+        raise UserError(f"{got}, expected sweep=DIR [out=DIR], the folder of a sweep")
+    try:
+        from truescore.study import read_study, write_report
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"got no package {error.name}, expected pandas: pip install -e '.[report]'"
+            " -c constraints.txt"
+        ) from error
+    sweep = Path(own["sweep"])
+    study = read_study(sweep)
+    folder = Path(own["out"]) if "out" in own else sweep / "report"
+    writable(folder)
+    for file in write_report(study, folder):
+        print(file)
+
+
 def split(arguments: Sequence[str], own: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """A script's own ``key=value`` arguments, and the others, which change the configuration."""
     mine: dict[str, str] = {}

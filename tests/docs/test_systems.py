@@ -20,6 +20,7 @@ PAGES = [
     "ising.md",
     "ising_torus.md",
     "potts_ring.md",
+    "study.md",
     "swiss_roll.md",
 ]
 TRAININGS = sorted({line for page in PAGES for line in commands(page) if "train.py" in line})

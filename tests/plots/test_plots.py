@@ -130,8 +130,9 @@ def test_every_figure_is_saved_whole(name: str, tmp_path: Any) -> None:
 
 def test_equal_figures_are_equal_files(tmp_path: Any) -> None:
     """A figure's bytes depend on its arrays alone."""
-    first, second = (plots.save(triptych(), tmp_path / f"{i}.png") for i in range(2))
-    assert first.read_bytes() == second.read_bytes()
+    for kind in ("png", "pdf"):
+        first, second = (plots.save(triptych(), tmp_path / f"{i}.{kind}") for i in range(2))
+        assert first.read_bytes() == second.read_bytes()
 
 
 def test_the_exact_law_is_black_and_the_generated_one_blue_everywhere() -> None:

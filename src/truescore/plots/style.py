@@ -37,6 +37,9 @@ TITLE, LABEL, TICK = 11, 10, 9
 Z95 = 1.959963984540054
 """Half width of a 95% interval, in standard errors."""
 
+# Naming no software and no time keeps the bytes equal for equal figures.
+UNSIGNED = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None}}
+
 
 @dataclass(frozen=True)
 class LineStyle:
@@ -124,29 +127,32 @@ def label_log_axis(ax: Axes, which: str) -> None:
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
-    """Write ``figure`` as a PNG at 150 dpi; a file of that name is whole or absent, never half.
+    """Write ``figure`` as a PNG at 150 dpi or a PDF; the file is whole or absent, never half.
 
     Args:
         figure: Any matplotlib figure.
-        path: The file to write; must end in ``.png``. Missing folders are made.
+        path: The file to write; ends in ``.png`` or ``.pdf``. Missing folders are made.
 
     Returns:
         The path written.
 
     Raises:
-        UserError: The path is no PNG, or its folder cannot be written.
+        UserError: The path is of another kind, or its folder cannot be written.
     """
     target = Path(path)
-    if target.suffix != ".png":
-        raise UserError(f"figure path: got {str(target)!r}, expected a name that ends in .png.")
+    kind = target.suffix.removeprefix(".")
+    if kind not in UNSIGNED:
+        raise UserError(
+            f"figure path: got {str(target)!r}, expected a name that ends in .png or .pdf."
+        )
     temporary = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".png", delete=False) as file:
+        suffix = target.suffix
+        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=suffix, delete=False) as file:
             temporary = Path(file.name)
-            # Naming no software keeps the bytes equal for equal figures.
-            metadata = cast(dict[str, str], {"Software": None})
-            figure.savefig(file, format="png", dpi=150, facecolor="white", metadata=metadata)
+            metadata = cast(dict[str, str], UNSIGNED[kind])
+            figure.savefig(file, format=kind, dpi=150, facecolor="white", metadata=metadata)
         temporary.chmod(0o644)
         temporary.replace(target)
     except OSError as error:

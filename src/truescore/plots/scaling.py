@@ -1,0 +1,111 @@
+"""How an estimate with its interval depends on a size, on two logarithmic axes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from numpy.typing import ArrayLike
+
+from truescore.plots import arrays, style
+
+ROOM = 1.6
+"""Free space above and below what is drawn, as a factor."""
+
+
+def log_limits(*values: Any) -> tuple[float, float]:
+    """Limits of a logarithmic axis that holds all positive finite values, with some room.
+
+    Args:
+        values: arrays or tuples of numbers; ``None`` counts as NaN.
+    """
+    flat = np.concatenate([np.ravel(np.asarray(v, dtype=np.float64)) for v in values])
+    flat = flat[np.isfinite(flat) & (flat > 0)]
+    if not len(flat):
+        return 0.1, 10.0
+    return float(flat.min()) / ROOM, float(flat.max()) * ROOM
+
+
+def draw_estimates(
+    ax: Axes,
+    x: ArrayLike,
+    value: ArrayLike,
+    interval: ArrayLike,
+    limits: tuple[float, float],
+    **look: Any,
+) -> None:
+    """Draw estimates with their intervals, which may reach zero or infinity.
+
+    An estimate below the axis is a hollow arrow down at its upper end, one beyond it a hollow arrow
+    up at its lower end: the interval is known, the value is not.
+
+    Args:
+        ax: gets logarithmic axes, with ``limits`` on y and x within those of x.
+        x: sizes, ``(n,)``.
+        value: estimates, ``(n,)``; may be negative or infinite.
+        interval: lower and upper ends, ``(2, n)``; NaN for none.
+        limits: of the y axis.
+        look: ``color``, ``marker``, ``label`` of the markers.
+    """
+    x = arrays.array("x", x, ("n",))
+    value = arrays.array("value", value, x.shape)
+    low, high = arrays.array("interval", interval, (2, len(x)))
+    bottom, top = limits
+    ax.set(xscale="log", yscale="log", xlim=log_limits(x), ylim=limits)
+    colour, marker = look.get("color", style.GENERATED), look.get("marker", "o")
+    ends = np.clip(low, bottom, top), np.clip(high, bottom, top)
+    ax.vlines(x, *ends, color=colour, linewidth=1.3, zorder=3)
+    seen = (value > bottom) & (value < top)
+    ax.plot(
+        np.where(seen, x, np.nan),
+        np.where(seen, value, np.nan),
+        linestyle="",
+        marker=marker,
+        color=colour,
+        markersize=5,
+        label=look.get("label"),
+        zorder=4,
+    )
+    for beyond, mark, end in ((value <= bottom, "v", ends[1]), (value >= top, "^", ends[0])):
+        ax.plot(
+            x[beyond],
+            end[beyond],
+            linestyle="",
+            marker=mark,
+            markerfacecolor="white",
+            markeredgecolor=colour,
+            markersize=6,
+            zorder=4,
+        )
+
+
+def draw_guide(
+    ax: Axes,
+    x: ArrayLike,
+    power: float,
+    through: tuple[float, float],
+    label: str | None = None,
+) -> None:
+    """Draw a thin grey line c x^power through a point."""
+    x = arrays.array("x", x, ("n",))
+    y = through[1] * (x / through[0]) ** power
+    ax.plot(x, y, color=style.GREY, linewidth=0.9, linestyle=(0, (1, 2)), label=label, zorder=1)
+
+
+def mark_sizes(ax: Axes, sizes: Sequence[float]) -> None:
+    """Put ticks on the sizes that were run, and nowhere else."""
+    ax.set_xscale("log")
+    ax.set_xticks(sorted(set(sizes)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlim(*log_limits(sizes))
+
+
+def short(size: float) -> str:
+    """A size for people: 400, 10k, 2.5M."""
+    for unit, letter in ((1e6, "M"), (1e3, "k")):
+        if size >= unit:
+            return f"{size / unit:g}{letter}"
+    return f"{size:g}"

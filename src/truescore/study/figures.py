@@ -1,0 +1,240 @@
+"""The figures of a study: from its series to axes for ``truescore.plots``."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from truescore.plots import style
+from truescore.plots.scaling import draw_estimates, draw_guide, log_limits, mark_sizes, short
+from truescore.plots.score_error import UNITS
+from truescore.study.cells import Study, where
+from truescore.study.fits import Estimate, PowerLaw, root
+from truescore.study.scaling import MOMENTS, SCORE, Series, series
+
+WIDTH, HEIGHT = 3.7, 3.4
+N_TRAIN, DIM = "number of training samples $N$", "dimension $d$"
+SQUARES = {
+    "spin": UNITS["spin"],
+    "categorical": UNITS["categorical"],
+    "real": "score error squared (relative $L^2$)",
+}
+
+
+def study_figures(study: Study, variant: str) -> dict[str, Figure]:
+    """All figures that the cells of a variant allow, by name."""
+    moments = [name for name in MOMENTS if series(study, variant, name, "n_train")]
+    figures = {}
+    if moments:
+        figures["error_against_n"] = _against_n(study, variant, moments)
+        figures["efficiency"] = _efficiency(study, variant, moments)
+        if len(set(study.cells["dim"])) > 1:
+            figures["error_against_d"] = _against_d(study, variant, moments)
+    if found := series(study, variant, SCORE, "n_train"):
+        figures["score_error_against_n"] = _score_against_n(study, found)
+    if len(study.curves):
+        figures["score_error_over_snr"] = _score_over_snr(study, variant)
+    return figures
+
+
+def told_slope(fit: PowerLaw | None, factor: float) -> str:
+    """A fitted slope with its interval: ``factor`` times the power of the square."""
+    if fit is None:
+        return "one size: no slope"
+    value, low, high = (None if end is None else factor * end for end in fit.power)
+    if not fit.found or (fit.power.low is not None and not fit.told):
+        return "slope not told"
+    ends = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
+    return f"slope {value:.2f}{ends}"
+
+
+def _against_n(study: Study, variant: str, moments: list[str]) -> Figure:
+    found = {name: series(study, variant, name, "n_train") for name in moments}
+    figure, axes = _grid(len(moments), max(len(s) for s in found.values()))
+    for row, name in zip(axes, moments, strict=True):
+        for ax, one in zip(row, found[name], strict=False):
+            n = _sizes(one)
+            data = np.array([math.sqrt(p.data_square or math.nan) for p in one.points])
+            floor = np.array([math.sqrt(p.floor_square) for p in one.points])
+            own = [root(p.square) for p in one.points]
+            limits = log_limits(data, floor, *[(v.value, v.high) for v in own])
+            _estimates(ax, n, own, limits, "model's own (debiased)", style.GENERATED)
+            if one.fit is not None:
+                _law(ax, one.fit, n, True, style.GENERATED, "fitted law")
+            many = len(n) > 1
+            ax.plot(
+                n,
+                data,
+                color=style.DATA,
+                linestyle="--",
+                marker="" if many else "X",
+                label="moments of the $N$ data (exact floor)",
+            )
+            ax.plot(
+                n,
+                floor,
+                color=style.EXACT,
+                linestyle="-.",
+                linewidth=1,
+                marker="" if many else "_",
+                label=r"$n_\mathrm{generate}$ perfect samples",
+            )
+            guide = next((v.value for v in own if v.value > 0), float(floor[0]))
+            draw_guide(ax, n, -0.5, (n[0], 1.25 * guide), r"$1/\sqrt{N}$")
+            mark_sizes(ax, n.tolist())
+            style.label_log_axis(ax, "y")
+            title = f"d = {one.fixed}: {told_slope(one.fit, 0.5)}"
+            style.tidy(ax, title=title, x=N_TRAIN, y=f"error of {MOMENTS[name]}")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    columns = 5 if axes.shape[1] > 2 else 2
+    at = "outside upper center"
+    figure.legend(handles, labels, loc=at, ncols=columns, frameon=False, fontsize=style.TICK)
+    return figure
+
+
+def _efficiency(study: Study, variant: str, moments: list[str]) -> Figure:
+    figure, axes = _grid(1, len(moments))
+    for ax, name in zip(axes[0], moments, strict=True):
+        found = series(study, variant, name, "n_train")
+        values = {
+            one.fixed: [p.efficiency or Estimate(math.nan) for p in one.points] for one in found
+        }
+        limits = log_limits([1.0], *[(v.value, v.low) for each in values.values() for v in each])
+        colours = style.shades(len(found))
+        sizes: set[float] = set()
+        for place, (one, colour) in enumerate(zip(found, colours, strict=True)):
+            n = _sizes(one)
+            sizes |= set(n.tolist())
+            shifted = n * _shift(place, len(found))
+            _estimates(ax, shifted, values[one.fixed], limits, f"d = {one.fixed}", colour, place)
+        ax.axhline(1, color=style.EXACT, linewidth=1, label="$N$ exact samples")
+        mark_sizes(ax, sorted(sizes))
+        style.label_log_axis(ax, "y")
+        y = r"(floor of $N$ / model's own)$^2$"
+        style.tidy(ax, title=f"efficiency, {MOMENTS[name]}", x=N_TRAIN, y=y)
+        style.legend(ax, fontsize=7)
+    return figure
+
+
+def _against_d(study: Study, variant: str, moments: list[str]) -> Figure:
+    figure, axes = _grid(1, len(moments))
+    for ax, name in zip(axes[0], moments, strict=True):
+        found = series(study, variant, name, "dim")
+        roots = [[root(p.square) for p in one.points] for one in found]
+        limits = log_limits(*[(v.value, v.high) for each in roots for v in each])
+        sizes: set[float] = set()
+        shades = style.shades(len(found))
+        for place, (one, own, colour) in enumerate(zip(found, roots, shades, strict=True)):
+            d = _sizes(one)
+            sizes |= set(d.tolist())
+            label = f"N = {short(one.fixed)}: {told_slope(one.fit, 0.5)}"
+            _estimates(ax, d * _shift(place, len(found)), own, limits, label, colour, place)
+            if one.fit is not None:
+                _law(ax, one.fit, d, True, colour)
+        mark_sizes(ax, sorted(sizes))
+        style.label_log_axis(ax, "y")
+        style.tidy(ax, x=DIM, y=f"error of {MOMENTS[name]}")
+        style.legend(ax, fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return figure
+
+
+def _score_against_n(study: Study, found: Sequence[Series]) -> Figure:
+    figure = style.new_figure(5.6, 4.2)
+    ax = figure.subplots()
+    limits = log_limits(*[p.square[::2] for one in found for p in one.points])
+    sizes: set[float] = set()
+    for place, (one, colour) in enumerate(zip(found, style.shades(len(found)), strict=True)):
+        n = _sizes(one)
+        sizes |= set(n.tolist())
+        label = f"d = {one.fixed}: {told_slope(one.fit, 1.0)}"
+        values = [p.square for p in one.points]
+        _estimates(ax, n * _shift(place, len(found)), values, limits, label, colour, place)
+        if one.fit is not None:
+            _law(ax, one.fit, n, False, colour)
+    n = np.array(sorted(sizes))
+    draw_guide(ax, n, -1.0, (n[0], limits[1] / 2), "theory: slope -1")
+    mark_sizes(ax, n.tolist())
+    style.label_log_axis(ax, "y")
+    style.tidy(ax, x=N_TRAIN, y=SQUARES[study.state_space])
+    style.legend(ax, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return figure
+
+
+def _score_over_snr(study: Study, variant: str) -> Figure:
+    curves = where(study.curves, variant=variant)
+    dims = sorted(set(curves["dim"]))
+    figure, axes = _grid(1, len(dims))
+    limits = log_limits(curves["error"])
+    sizes = sorted(set(curves["n_train"]))
+    colours = dict(zip(sizes, style.shades(len(sizes)), strict=True))
+    for ax, dim in zip(axes[0], dims, strict=True):
+        for place, (n, rows) in enumerate(where(curves, dim=dim).groupby("n_train")):
+            # Processes whose prior is fitted start at slightly different levels.
+            runs = [run.sort_values("log_snr") for _, run in rows.groupby("cell")]
+            level = np.mean([run["log_snr"].to_numpy() for run in runs], axis=0)
+            error = np.mean([run["error"].to_numpy() for run in runs], axis=0)
+            look: Any = style.BASELINES[place % len(style.BASELINES)]
+            ax.plot(
+                level,
+                error,
+                color=colours[n],
+                marker=look.marker,
+                markersize=3,
+                linewidth=1.3,
+                label=f"N = {short(cast(float, n))}",
+            )
+        ax.set(yscale="log", ylim=limits)
+        style.label_log_axis(ax, "y")
+        x = r"log-SNR   (noise $\leftarrow\;\rightarrow$ data)"
+        style.tidy(ax, title=f"d = {dim}", x=x, y=UNITS[study.state_space])
+        style.legend(ax, fontsize=8)
+    return figure
+
+
+def _grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:
+    figure = style.new_figure(max(WIDTH * columns, 4.2), HEIGHT * rows + 0.4)
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def _sizes(one: Series) -> np.ndarray:
+    return np.array([getattr(point, one.axis) for point in one.points], dtype=np.float64)
+
+
+def _shift(place: int, of: int) -> float:
+    """Beside, not behind each other: a few per cent to the left and right."""
+    return 1.06 ** (place - (of - 1) / 2)
+
+
+def _estimates(
+    ax: Axes,
+    x: np.ndarray,
+    values: Sequence[Estimate],
+    limits: tuple[float, float],
+    label: str,
+    colour: Any,
+    place: int | None = None,
+) -> None:
+    marker = "o" if place is None else style.BASELINES[place % len(style.BASELINES)].marker
+    ends = [[math.nan if e is None else e for e in (v.low, v.high)] for v in values]
+    draw_estimates(
+        ax,
+        x,
+        [v.value for v in values],
+        np.array(ends).T,
+        limits,
+        color=colour,
+        marker=marker,
+        label=label,
+    )
+
+
+def _law(
+    ax: Axes, fit: PowerLaw, x: np.ndarray, rooted: bool, colour: Any, label: str | None = None
+) -> None:
+    grid = np.geomspace(x.min(), x.max(), 60)
+    y = np.sqrt(fit(grid)) if rooted else fit(grid)
+    y = np.where(y > 0, y, np.nan)
+    ax.plot(grid, y, color=colour, linewidth=1.3, alpha=0.8, label=label, zorder=2)

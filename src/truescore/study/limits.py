@@ -1,0 +1,121 @@
+"""What limits a model, said in words from its points and fits."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from truescore.plots.scaling import short
+from truescore.study.cells import Study
+from truescore.study.scaling import MOMENTS, SCORE, Point, Series
+
+NOT_TOLD = "The cells are too close to the floor to tell how it changes with N."
+NO_FALL = "The slope's interval holds 0: these cells do not show that more N helps."
+
+
+def what_limits(study: Study, found: Mapping[str, Sequence[Series]]) -> list[str]:
+    """One line for each error and dimension, about its largest N.
+
+    Args:
+        study: gives the state space.
+        found: series along ``n_train``, by metric.
+    """
+    lines = []
+    for name, label in MOMENTS.items():
+        for one in found.get(name, ()):
+            lines.append(f"**{label}, d = {one.fixed}.** {_of_moment(one)}")
+    for one in found.get(SCORE, ()):
+        lines.append(f"**score, d = {one.fixed}.** {_of_score(one)}")
+    return lines
+
+
+def _of_moment(one: Series) -> str:
+    point = one.points[-1]
+    return " ".join([_seen(point), *_beside_the_data(point), *_with_more(one, 0.5)])
+
+
+def _seen(point: Point) -> str:
+    """Whether n_generate samples show an error at all."""
+    at = f"At N = {short(point.n_train)} ({_seeds(point.n_seeds)})"
+    low, high = point.square.low, point.square.high
+    floor = f"floor of n_generate = {short(point.n_generate)}: {math.sqrt(point.floor_square):.2g}"
+    if low is None or high is None:
+        return f"{at} there is no interval of the own error ({floor})."
+    if high <= 0:
+        return f"{at} the samples are closer to the law than perfect ones mostly are ({floor})."
+    if low <= 0:
+        return (
+            f"{at} the judged samples do not show an error: it is below {math.sqrt(high):.2g}"
+            f" ({floor}). n_generate limits what is seen: draw more samples, or add seeds."
+        )
+    return (
+        f"{at} the own error is {math.sqrt(point.square.value):.2g}"
+        f" [{math.sqrt(low):.2g}, {math.sqrt(high):.2g}] ({floor})."
+    )
+
+
+def _beside_the_data(point: Point) -> list[str]:
+    """What the training samples' own moments would show."""
+    efficiency = point.efficiency
+    if efficiency is None or efficiency.low is None or efficiency.high is None:
+        return []
+    data = f"the moments of {short(point.n_train)} exact samples"
+    if efficiency.high < 1:
+        return [
+            f"It is worse than {data}: the model is worth {efficiency.value:.2g} of them, at most"
+            f" {efficiency.high:.2g}, so learning or sampling loses what the data tell."
+        ]
+    if efficiency.low > 1:
+        return [f"It is better than {data}: worth {_times(efficiency.value)} as many."]
+    return [f"{data[0].upper()}{data[1:]} may be as far off: nothing says that more is lost."]
+
+
+def _with_more(one: Series, factor: float) -> list[str]:
+    """What more training samples would bring."""
+    fit = one.fit
+    if fit is None:
+        return ["One N alone: whether more of it would help is open."]
+    if fit.offset is not None and fit.offset.low is not None and fit.offset.low > 0:
+        least = fit.offset.low ** (0.5 if factor == 0.5 else 1.0)
+        return [
+            f"By all N together at least {least:.2g} stays however large N is: the network, the"
+            " length of the training or the sampler's steps limit the model, not the data."
+        ]
+    if not fit.found:
+        return [NOT_TOLD]
+    if fit.power.low is None or fit.power.high is None:
+        return ["As many parameters as runs: the slope in N has no interval, add seeds."]
+    if not fit.told and fit.power.high >= 0:
+        return [NOT_TOLD]
+    if fit.power.high >= 0:
+        return [NO_FALL]
+    theory = -1.0  # of squares
+    by_data = f"where data alone limit it ({_power(factor)})"
+    total = float(fit(np.array(one.points[-1].n_train)))
+    if fit.offset is not None and fit.offset.value > 0.5 * total:
+        return [
+            "By the fit most of it would stay however large N is, but the interval of that part"
+            " reaches 0: a wider grid of N, or more seeds, would tell."
+        ]
+    if fit.power.low <= theory <= fit.power.high:
+        return [f"By all N together it falls as {by_data}: more N helps."]
+    pace = "faster" if fit.power.high < theory else "more slowly"
+    return [f"By all N together it falls, {pace} than {by_data}."]
+
+
+def _of_score(one: Series) -> str:
+    point = one.points[-1]
+    at = f"At N = {short(point.n_train)} ({_seeds(point.n_seeds)}) its error is"
+    return " ".join([f"{at} {point.square.value:.2g}.", *_with_more(one, 1.0)])
+
+
+def _power(factor: float) -> str:
+    return "1/sqrt(N)" if factor == 0.5 else "1/N"
+
+
+def _times(value: float) -> str:
+    return "many times" if math.isinf(value) else f"{value:.2g} times"
+
+
+def _seeds(n: int) -> str:
+    return "one seed" if n == 1 else f"{n} seeds"

@@ -1,0 +1,244 @@
+"""The report of a study in words, tables and figures: one Markdown file, one HTML file."""
+
+import base64
+import html
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+from markdown_it import MarkdownIt
+
+from truescore.plots import save
+from truescore.plots.scaling import short
+from truescore.study.cells import NOTHING_ELSE, Study, where, write_cells
+from truescore.study.figures import study_figures, told_slope
+from truescore.study.fits import FEWEST_FOR_OFFSET, Estimate, root
+from truescore.study.limits import what_limits
+from truescore.study.scaling import MOMENTS, SCORE, Point, Series, series
+
+CAPTIONS = {
+    "error_against_n": "The model's own error against the number of training samples N. A hollow"
+    " arrow down: n_generate perfect samples explain the error, its 95% interval ends there.",
+    "efficiency": "How many of its N training samples a model is worth: 1 is a model that knows"
+    " its law as well as the moments of N exact samples do, more is better.",
+    "error_against_d": "The same errors against the dimension, at each N.",
+    "score_error_against_n": "Error of the score against N, with the theory's slope.",
+    "score_error_over_snr": "At which noise levels the score is wrong; mean over seeds.",
+}
+HOW = """\
+- **N** (`n_train`) is the number of training samples, **n_generate** that of the samples which each
+  run was judged by. The *floor of N* is the root mean square error of the moments of N exact
+  samples; the *floor of n_generate* that of a perfect model's samples. They are never the same
+  thing: more n_generate sees more, more N teaches more.
+- **own error**: sign(u) sqrt|u|, u the mean over seeds of value² - floor², with Student's 95%
+  interval over seeds. *One seed*: the interval of its samples alone, which knows nothing of other
+  training sets.
+- **fits**: E value² = floor² + a² (N/N₀)^(-2s) + b² on the squares of single runs, by the gamma
+  quasi-likelihood, with profile intervals. No logarithm of data is taken, and no cell at its floor
+  is left out. b is fitted from four values of N on, else it is 0.
+- **efficiency**: floor of N² / own error², both in squares."""
+STYLE = """\
+body{max-width:66rem;margin:2rem auto;padding:0 1rem;color:#202124}
+body{font:16px/1.5 system-ui,sans-serif}
+table{border-collapse:collapse;margin:1rem 0;font-size:14px;display:block;overflow-x:auto}
+th,td{border-bottom:1px solid #dadce0;padding:.25rem .6rem;text-align:right;white-space:nowrap}
+th:first-child,td:first-child{text-align:left}
+img{max-width:100%}em{color:#5f6368}code{font-size:90%}"""
+
+
+def write_report(study: Study, folder: Path) -> list[Path]:
+    """Write table, figures and pages of a study into an existing folder.
+
+    Args:
+        study: what a sweep told so far.
+        folder: gets ``cells.csv``, ``cells.parquet`` where pyarrow is, each figure as ``.png`` and
+            ``.pdf``, ``report.md`` and ``report.html``, which needs no other file.
+
+    Returns:
+        The files written, the pages last.
+    """
+    files = write_cells(study.cells, folder)
+    variants = sorted(study.cells["variant"].unique())
+    parts = [_head(study)]
+    for number, variant in enumerate(variants):
+        suffix = f"_{number + 1}" if len(variants) > 1 else ""
+        if variant != NOTHING_ELSE:
+            parts.append(f"# With {_code(variant)}")
+        parts += _sections(study, variant, folder, suffix, files)
+    parts += ["## How to read this", HOW, "## Cells", *_cells(study)]
+    text = "\n\n".join(parts) + "\n"
+    pages = folder / "report.md", folder / "report.html"
+    pages[0].write_text(text, encoding="utf-8")
+    pages[1].write_text(self_contained(text, folder, study.folder.name), encoding="utf-8")
+    return [*files, *pages]
+
+
+def self_contained(text: str, folder: Path, title: str) -> str:
+    """HTML of a Markdown page with the PNG files it shows written into it."""
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    for file in folder.glob("*.png"):
+        data = base64.b64encode(file.read_bytes()).decode("ascii")
+        body = body.replace(f'src="{file.name}"', f'src="data:image/png;base64,{data}"')
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head>\n<body>\n{body}</body>"
+        "</html>\n"
+    )
+
+
+def _head(study: Study) -> str:
+    total = study.n_finished + len(study.missing) + sum(_unfinished(study))
+    lines = [
+        f"# {study.folder.name}",
+        f"Law: `{study.law}`. {study.n_finished} of {total} cells finished"
+        + (f", {len(study.failed)} failed" if study.failed else "")
+        + (f", {len(study.missing)} missing" if study.missing else "")
+        + (": what follows is of the finished ones. " if study.failed or study.missing else ". ")
+        + "All cells and metrics: `cells.csv`.",
+    ]
+    return "\n\n".join(lines)
+
+
+def _unfinished(study: Study) -> list[bool]:
+    finished = set(study.cells["cell"])
+    return [name not in finished for name in study.failed]
+
+
+def _sections(
+    study: Study, variant: str, folder: Path, suffix: str, files: list[Path]
+) -> Iterable[str]:
+    found = {
+        name: series(study, variant, name, "n_train")
+        for name in (*MOMENTS, SCORE)
+        if name in set(study.cells["metric"])
+    }
+    yield "## What limits the model"
+    yield "\n".join(f"- {line}" for line in what_limits(study, found))
+    yield "## Numbers"
+    yield _numbers(study, variant, found)
+    yield "## Fitted laws"
+    yield _fits(study, variant, found)
+    yield "## Figures"
+    for name, figure in study_figures(study, variant).items():
+        stem = f"{name}{suffix}"
+        files += [save(figure, folder / f"{stem}.png"), save(figure, folder / f"{stem}.pdf")]
+        yield f"![{name.replace('_', ' ')}]({stem}.png)"
+        yield f"*{CAPTIONS[name]}*"
+
+
+def _numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
+    """A row for each size: what is seen, what could be, what it cost."""
+    moments = [name for name in MOMENTS if name in found]
+    head = ["d", "N", "seeds", "n_generate"]
+    for name in moments:
+        short_name = MOMENTS[name].split(",")[0]
+        head += [f"{short_name}: own error", "floor of N", "floor of n_generate", "efficiency"]
+    head += ["score error", "excess loss", "training, s"]
+    points = {
+        (name, p.dim, p.n_train): p for name, s in found.items() for one in s for p in one.points
+    }
+    cells = where(study.cells, variant=variant)
+    rows = []
+    for size, group in cells.groupby(["dim", "n_train"]):
+        dim, n = (int(part) for part in size)  # type: ignore[misc]
+        runs = group.drop_duplicates("cell")
+        row = [str(dim), f"{n:,}", str(len(runs)), f"{int(runs['n_generate'].iloc[0]):,}"]
+        for name in moments:
+            row += _moment(points.get((name, dim, n)))
+        means = [
+            group.loc[group["metric"] == name, "value"].mean() for name in (SCORE, "excess_loss")
+        ]
+        row += [*(number(mean) for mean in means), f"{runs['seconds_train'].mean():.0f}"]
+        rows.append(row)
+    return table(head, rows)
+
+
+def _moment(point: Point | None) -> list[str]:
+    if point is None:
+        return ["-"] * 4
+    data = math.nan if point.data_square is None else math.sqrt(point.data_square)
+    floor = number(math.sqrt(point.floor_square))
+    efficiency = interval(point.efficiency) if point.efficiency else "-"
+    return [interval(root(point.square)), number(data), floor, efficiency]
+
+
+def _fits(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
+    rows = []
+    for name, along in found.items():
+        for one in along:
+            factor, label = (
+                (1.0, SCORE.replace("_", " ")) if name == SCORE else (0.5, MOMENTS[name])
+            )
+            rows.append([label, f"d = {one.fixed}, in N", *_fit(one, factor)])
+    for name in MOMENTS:
+        if name in found:
+            for one in series(study, variant, name, "dim"):
+                if one.fit is not None:
+                    at = f"N = {short(one.fixed)}, in d"
+                    rows.append([MOMENTS[name], at, *_fit(one, 0.5)])
+    note = (
+        "Slopes are those of the error; for the score error those of the divergence, or of the"
+        " squared relative error of reals. Where data limit it, theory expects -1 (errors of"
+        ' moments: -1/2). "Not told": the cells allow any slope on one side. No interval: as many'
+        " parameters as cells, add seeds."
+    )
+    return table(["error", "along", "slope", "b", "cells"], rows) + f"\n\n{note}"
+
+
+def _fit(one: Series, factor: float) -> list[str]:
+    if one.fit is None:
+        return [told_slope(None, factor), "-", str(len(one.points))]
+    if one.axis == "dim":
+        offset = "-"
+    elif one.fit.offset is None:
+        offset = f"0 (fewer than {FEWEST_FOR_OFFSET} N)"
+    elif factor == 1.0:
+        offset = interval(one.fit.offset)
+    else:
+        offset = interval(root(one.fit.offset))
+    slope = told_slope(one.fit, factor).removeprefix("slope ")
+    return [slope, offset, str(one.fit.n_cells)]
+
+
+def _cells(study: Study) -> Iterable[str]:
+    if study.failed:
+        yield "Failed:"
+        yield "\n".join(f"- {_code(n)}: {_plain(why)}" for n, why in study.failed.items())
+    if study.missing:
+        yield "Missing, the sweep's own command runs them:"
+        yield "\n".join(f"- {_code(name)}" for name in study.missing)
+    if not study.failed and not study.missing:
+        yield "None failed, none missing."
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; its first column to the left, numbers to the right."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in r) + " |" for r in lines
+    )
+
+
+def number(value: float | None) -> str:
+    """Two or three digits; a dash for what is not there."""
+    if value is None or pd.isna(value):
+        return "-"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return f"{value:.3g}"
+
+
+def interval(estimate: Estimate) -> str:
+    """A value with its interval, if there is one."""
+    if estimate.low is None or estimate.high is None:
+        return number(estimate.value)
+    return f"{number(estimate.value)} [{estimate.low:.2g}, {number(estimate.high)}]"
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('`', '')}`"
+
+
+def _plain(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("*", "\\*").replace("_", "\\_").replace("`", "\\`")

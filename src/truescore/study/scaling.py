@@ -1,0 +1,111 @@
+"""How an error depends on the number of training samples and on the dimension."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from truescore.study.cells import Study, where
+from truescore.study.fits import Estimate, PowerLaw, fit_power_law, mean_over_seeds
+
+MEAN, COVARIANCE, SCORE = "mean_l2", "cov_frobenius", "score_error"
+MOMENTS = {MEAN: "mean, L2", COVARIANCE: "covariance, Frobenius"}
+BASELINE = "training_data"
+
+
+class Point(NamedTuple):
+    """The runs of one size, whatever their seed, in squares.
+
+    Attributes:
+        dim: d.
+        n_train: N.
+        n_generate: number of samples that each was judged by.
+        n_seeds: number of runs.
+        square: the model's own: mean over seeds of value^2 - floor^2, with Student's interval; of
+            one run its own interval, which knows nothing of other training sets.
+        data_square: expected square of the error of N exact samples; ``None`` for the score.
+        floor_square: that of n_generate exact samples.
+    """
+
+    dim: int
+    n_train: int
+    n_generate: int
+    n_seeds: int
+    square: Estimate
+    data_square: float | None
+    floor_square: float
+
+    @property
+    def efficiency(self) -> Estimate | None:
+        """Exact squared error of N samples over the model's own; infinite if that may be 0.
+
+        1: the model knows its law as well as the training samples' own moments do; 0.5: as half as
+        many.
+        """
+        if self.data_square is None:
+            return None
+        value, low, high = (
+            None if end is None else self.data_square / end if end > 0 else np.inf
+            for end in self.square
+        )
+        return Estimate(np.inf if value is None else value, high, low)
+
+
+class Series(NamedTuple):
+    """One error along one axis of the grid.
+
+    Attributes:
+        metric: its name.
+        axis: ``n_train`` or ``dim``.
+        fixed: the other one.
+        points: along the axis, in its order.
+        fit: of all runs; ``None`` with fewer than two sizes.
+    """
+
+    metric: str
+    axis: str
+    fixed: int
+    points: list[Point]
+    fit: PowerLaw | None
+
+
+def series(study: Study, variant: str, metric: str, axis: str) -> list[Series]:
+    """A metric along ``n_train`` at each dimension, or along ``dim`` at each ``n_train``.
+
+    The score error of spins and states is a divergence, a square by nature, and taken as it is; the
+    relative error of reals is squared.
+    """
+    rows = where(study.cells.query("value > 0"), variant=variant, metric=metric)
+    other = "dim" if axis == "n_train" else "n_train"
+    found = []
+    for fixed, at in rows.groupby(other):
+        squared = metric != SCORE or study.state_space == "real"
+        value = at["value"].to_numpy(float) ** (2 if squared else 1)
+        floor = at["floor"].to_numpy(float) ** 2
+        x = at[axis].to_numpy(float)
+        fit = None
+        if len(set(x)) > 1:
+            fit = fit_power_law(x, value, floor, with_offset=axis == "n_train")
+        at = at.assign(square=value - floor)
+        points = [_point(group, squared) for _, group in at.groupby(axis)]
+        found.append(Series(metric, axis, int(fixed), points, fit))  # type: ignore[arg-type]
+    return found
+
+
+def _point(group: pd.DataFrame, squared: bool) -> Point:
+    first = group.iloc[0]
+    square = mean_over_seeds(group["square"].to_numpy(float))
+    if len(group) == 1 and pd.notna(first["ci_low"]):
+        low, high = float(first["ci_low"]), float(first["ci_high"])
+        ends = (low * abs(low), high * abs(high)) if squared else (low, high)
+        square = Estimate(square.value, *ends)
+    data = first.get(f"{BASELINE}_floor")
+    return Point(
+        int(first["dim"]),
+        int(first["n_train"]),
+        int(first["n_generate"]),
+        len(group),
+        square,
+        float(data) ** 2 if data is not None and pd.notna(data) else None,
+        float(first["floor"]) ** 2,
+    )

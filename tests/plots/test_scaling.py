@@ -1,0 +1,54 @@
+"""Estimates on logarithmic axes: what cannot stand there is an arrow, not a gap."""
+
+import numpy as np
+import pytest
+
+from truescore.errors import UserError
+from truescore.plots.scaling import draw_estimates, draw_guide, log_limits, mark_sizes, short
+from truescore.plots.style import new_figure
+
+
+def arrows(ax, mark):
+    lines = [line for line in ax.get_lines() if line.get_marker() == mark]
+    return [tuple(xy) for line in lines for xy in line.get_xydata()]
+
+
+def test_estimates_below_and_beyond_the_axis_are_arrows_at_the_known_end():
+    ax = new_figure(4, 3).subplots()
+    value, ends = [-0.5, 1.0, np.inf], [[-2.0, 0.5, 3.0], [0.8, 2.0, np.inf]]
+    draw_estimates(ax, [10, 100, 1000], value, ends, (0.1, 10.0))
+    assert arrows(ax, "v") == [(10.0, 0.8)]
+    assert arrows(ax, "^") == [(1000.0, 3.0)]
+    (markers,) = [line for line in ax.get_lines() if line.get_marker() == "o"]
+    assert np.isfinite(markers.get_ydata()).tolist() == [False, True, False]
+    bars = [segment[:, 1].tolist() for segment in ax.collections[0].get_segments()]
+    assert bars == [[0.1, 0.8], [0.5, 2.0], [3.0, 10.0]]
+
+
+def test_a_guide_has_its_slope_and_goes_through_its_point():
+    ax = new_figure(4, 3).subplots()
+    draw_guide(ax, [1e2, 1e4], -0.5, (1e2, 3.0))
+    assert ax.get_lines()[0].get_ydata() == pytest.approx([3.0, 0.3])
+
+
+def test_limits_hold_what_is_finite_and_positive():
+    low, high = log_limits([1.0, -3.0, np.inf], (None, 4.0))
+    assert 0.5 < low < 1 and 4 < high < 8
+    assert log_limits([-1.0]) == (0.1, 10.0)
+
+
+def test_ticks_stand_on_the_sizes_alone():
+    ax = new_figure(4, 3).subplots()
+    mark_sizes(ax, [400, 1600, 1600])
+    assert ax.get_xticks().tolist() == [400, 1600]
+    assert [short(size) for size in (400, 1600, 10_000, 2_500_000)] == [
+        "400",
+        "1.6k",
+        "10k",
+        "2.5M",
+    ]
+
+
+def test_a_wrong_shape_is_one_line():
+    with pytest.raises(UserError, match="interval: got shape"):
+        draw_estimates(new_figure(4, 3).subplots(), [1, 2], [1, 2], [[1], [2]], (0.1, 10))

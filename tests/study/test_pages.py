@@ -1,0 +1,144 @@
+"""The script as a user runs it, the figures it leaves, and the words of the report."""
+
+import json
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from truescore.plots import style
+from truescore.study import read_study
+from truescore.study.figures import study_figures
+from truescore.study.limits import what_limits
+from truescore.study.scaling import series
+
+from .protocol import spectrum, write_cell, write_sweep
+
+ROOT = Path(__file__).resolve().parents[2]
+FIGURES = [
+    "error_against_n",
+    "efficiency",
+    "error_against_d",
+    "score_error_against_n",
+    "score_error_over_snr",
+]
+
+
+@pytest.fixture
+def script(monkeypatch, capsys):
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["report.py", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            runpy.run_path(str(ROOT / "scripts" / "report.py"), run_name="__main__")
+        captured = capsys.readouterr()
+        return stop.value.code, captured.out, captured.err
+
+    return call
+
+
+def test_a_sweep_half_way_becomes_one_page_that_needs_no_other_file(script, tmp_path):
+    sweep = write_sweep(tmp_path / "swept", (8, 16), (1000, 10_000), 2)
+    (sweep / "d16_n10000_seed1" / "summary.json").unlink()
+    mark = {"schema_version": 1, "error": "UserError", "messages": ["lower <b>it</b> | now"]}
+    (sweep / "d16_n10000_seed1" / "failed.json").write_text(json.dumps(mark))
+    code, out, error = script(f"sweep={sweep}", f"out={tmp_path / 'told'}")
+    assert code == 0, error
+    told = {path.name for path in (tmp_path / "told").iterdir()}
+    both = {f"{name}.{kind}" for name in FIGURES for kind in ("png", "pdf")}
+    assert told == both | {"cells.csv", "cells.parquet", "report.md", "report.html"}
+    assert out.splitlines()[-1].endswith("report.html")
+    text = (tmp_path / "told" / "report.md").read_text()
+    assert "7 of 8 cells finished, 1 failed" in text and "`d16_n10000_seed1`: lower" in text
+    assert "0 (fewer than 4 N)" in text
+    page = (tmp_path / "told" / "report.html").read_text()
+    sources = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert len(sources) == len(FIGURES)
+    assert all(source.startswith("data:image/png;base64,") for source in sources)
+    assert "http" not in page and "<b>it" not in page
+
+
+def test_variants_have_sections_and_figures_of_their_own(script, tmp_path):
+    sweep = tmp_path / "swept"
+    for steps in (8, 16):
+        write_cell(sweep, 8, 1000, 0, **{"sampler.steps": steps})
+    code, _, error = script(f"sweep={sweep}")
+    assert code == 0, error
+    text = (sweep / "report" / "report.md").read_text()
+    assert "# With `sampler.steps=16`" in text and "error_against_n_2.png" in text
+    assert (sweep / "report" / "error_against_n_1.png").is_file()
+    # Made again, the report's own folder is no cell.
+    assert script(f"sweep={sweep}")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["out=x"], "got no sweep=DIR"),
+        (["sweep=nowhere"], "got sweep=nowhere, which is no folder"),
+        (["sweep=x", "seed=1"], "got 'seed=1', expected sweep=DIR [out=DIR]"),
+        (["sweep"], "got 'sweep', expected key=value"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, message, script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, error = script(*arguments)
+    assert code == 2 and message in error and len(error.strip().splitlines()) == 1
+
+
+def limits(folder, **options):
+    study = read_study(write_sweep(folder, (16,), (1000, 4000, 16_000, 64_000), 6, **options))
+    found = {name: series(study, "-", name, "n_train") for name in ("mean_l2", "score_error")}
+    return dict(zip(found, what_limits(study, found), strict=True))
+
+
+def test_the_words_name_what_limits_the_model(tmp_path):
+    by_data = limits(tmp_path / "data", law={"a": 15.0})
+    assert "as where data alone limit it (1/sqrt(N))" in by_data["mean_l2"]
+    assert "as where data alone limit it (1/N)" in by_data["score_error"]
+    by_bias = limits(tmp_path / "bias", law={"a": 20.0, "b": 0.2})["mean_l2"]
+    assert "stays however large N is" in by_bias and "is worse than the moments" in by_bias
+    perhaps = limits(tmp_path / "perhaps", law={"a": 6.0, "b": 0.2})["mean_l2"]
+    assert "most of it would stay" in perhaps
+    unseen = limits(tmp_path / "unseen", law={"a": 0.0})["mean_l2"]
+    assert "n_generate limits what is seen" in unseen or "closer to the law" in unseen
+    assert "data alone limit" not in unseen
+
+
+def test_efficiency_is_the_exact_floor_over_the_models_own_square(tmp_path):
+    """A model as good as its data's moments has 1 on average: a^2 = tr, s = 1/2."""
+    for seed in range(100):
+        write_cell(tmp_path, 4, 1000, seed, law={"a": float(spectrum(4).sum() ** 0.5)})
+    (one,) = series(read_study(tmp_path), "-", "mean_l2", "n_train")
+    (point,) = one.points
+    efficiency = point.efficiency
+    assert efficiency.low < 1 < efficiency.high
+    assert efficiency.value == pytest.approx(1, abs=0.35)
+    assert point.n_seeds == 100 and one.fit is None
+
+
+def test_figures_keep_the_houses_colours_and_show_limits_as_arrows(tmp_path):
+    write_sweep(tmp_path, (16,), tuple(100 * 10**k for k in range(5)), 2, law={"a": 0.0})
+    study = read_study(tmp_path)
+    figures = study_figures(study, "-")
+    assert "error_against_d" not in figures  # one dimension
+    ax = figures["error_against_n"].axes[0]
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    assert lines["$n_\\mathrm{generate}$ perfect samples"].get_color() == style.EXACT
+    data = lines["moments of the $N$ data (exact floor)"]
+    assert data.get_color() == style.DATA
+    assert data.get_ydata()[0] / data.get_ydata()[1] == pytest.approx(10**0.5)
+    (one,) = series(study, "-", "mean_l2", "n_train")
+    below = sum(point.square.value <= 0 for point in one.points)
+    arrows = [line for line in ax.get_lines() if line.get_marker() == "v"]
+    assert below > 0 and sum(len(line.get_xdata()) for line in arrows) >= below
+
+
+def test_a_law_of_reals_squares_its_score_error(tmp_path):
+    write_sweep(tmp_path, (16,), (1000, 10_000), 2, dataset="ginzburg_landau")
+    study = read_study(tmp_path)
+    (one,) = series(study, "-", "score_error", "n_train")
+    rows = study.cells[study.cells["metric"] == "score_error"]
+    mean = (rows[rows["n_train"] == 1000]["value"] ** 2).mean()
+    assert one.points[0].square.value == pytest.approx(mean)
