@@ -181,6 +181,8 @@ class CheckFirst(Callback):
                     hydra.config_loader, overrides, RunMode.MULTIRUN, self.application
                 )
                 _stop_if(list(errors.values()))
+            lines = _imported(APPLICATIONS[self.application].check)(config)
+            _stop_if([line for line in lines if line.startswith("study.")])
             _stop_if(unwritable(config, "hydra.sweep.dir"))
             if hydra is not None:
                 # A job composes its own configuration, in which the folder's name may differ.
@@ -200,7 +202,7 @@ class CheckFirst(Callback):
                     for mark in marks
                     for message in json.loads(mark.read_text(encoding="utf-8"))["messages"]
                 ]
-                _tell([f"{len(marks)} jobs of the sweep {plan.folder} failed:", *lines])
+                _tell([f"{len(marks)} cells of the sweep {plan.folder} failed:", *lines])
                 raise SystemExit(FAILED)
 
 

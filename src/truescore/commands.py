@@ -180,7 +180,8 @@ def changed(
 
     updated = OmegaConf.create(dict(config))
     OmegaConf.set_struct(updated, True)
-    for override in overrides:
+    # A sampler comes before its keys, wherever it stands.
+    for override in sorted(overrides, key=lambda text: not text.startswith("sampler=")):
         key, _, value = override.partition("=")
         if key == "sampler" and key in sections:
             chosen = composed_section(key, value) | {"n_generate": config[key]["n_generate"]}

@@ -30,7 +30,13 @@ class Condition:
     def words(self) -> list[str]:
         """What tells samples under this condition apart, for the name of their file."""
         held = "-".join(f"{site}at{value:g}" for site, value in self.held.items())
-        said = {"hold": held, "T": self.temperature, "M": self.magnetisation}
+        sweeps = None if self.sweeps == SWEEPS else f"{self.sweeps:g}"
+        said = {
+            "hold": held,
+            "T": self.temperature,
+            "M": self.magnetisation,
+            "sweeps": sweeps,
+        }
         return [f"{name}{value}" for name, value in said.items() if value not in (None, "")]
 
     @property

@@ -32,7 +32,7 @@ def test_a_sweep_goes_on_after_a_failure_lists_it_and_fails(call, outputs):
     assert "a bug" in logged(runs[3])
     assert "truncated" not in logged(runs[3])
     assert errors.splitlines()[-4:] == [
-        "3 jobs of the sweep outputs/multirun/swept failed:",
+        "3 cells of the sweep outputs/multirun/swept failed:",
         "  name_swept__seed_1: checkpoint x.ckpt is truncated; resume from best.ckpt",
         "  name_swept__seed_-1: seed: got -1, expected an integer >= 0 and < 4294967296",
         "  name_swept__seed_2: a bug",
@@ -84,6 +84,12 @@ def test_the_failed_alone_are_run_again(call, outputs):
     assert code == 1 and trained(text) == 1
     assert "seed_7: did not fail, left out" in errors
     assert trained(call("-m", "seed=0,1,7")[1]) == 2
+
+
+def test_a_wrong_choice_of_cells_starts_nothing(call, outputs):
+    code, text, errors = call("-m", "seed=0,7", "study.retry=fialed")
+    assert code == 2 and trained(text) == 0
+    assert errors.startswith("study.retry: got 'fialed', expected unfinished or failed")
 
 
 def test_cells_that_would_share_a_folder_are_refused(call, outputs):

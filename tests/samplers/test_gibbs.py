@@ -164,7 +164,7 @@ def _generator(seed):
 
 def test_moves_at_the_data_alone_end_in_their_law(assert_mean):
     denoiser = oracle(IsingRing(4), SpinFlip(4, t_min=1e-5))
-    x = Gibbs(20.0).sample(denoiser, 20_000, 4, _generator(5), chunk_size=20_000)
+    x = Gibbs(20).sample(denoiser, 20_000, 4, _generator(5), chunk_size=20_000)
     assert_mean((x[:, 0] * x[:, 1]), denoiser.target.covariance()[0, 1], slack=1e-4)
-    with pytest.raises(UserError, match=r"sampler\.sweeps=0"):
-        Gibbs(0.0)
+    with pytest.raises(UserError, match=r"sampler\.steps=0"):
+        Gibbs(0)

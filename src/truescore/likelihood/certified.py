@@ -41,7 +41,7 @@ class CertifiedBound:
         if self.bound is None or self.parts is None:
             return [
                 f"No bound on KL(data || generated): a step of {self.sampler} has no law in closed"
-                " form; one of sampler=analytic has."
+                " form; those of sampler=analytic have."
             ]
         if not math.isfinite(self.bound.value):
             return [

@@ -82,20 +82,19 @@ def at_level(denoiser: DiscreteDenoiser, t: Tensor) -> Conditionals:
 class Gibbs(Sampler):
     """Heat-bath moves at t = 0 alone, from independent sites of uniform law; no noise at all.
 
-    The law goes to the denoiser's own as ``sweeps`` grows, as fast as single sites forget: below a
+    The law goes to the denoiser's own as ``steps`` grows, as fast as single sites forget: below a
     transition never. For models of the data's conditionals, which say nothing of noisy points.
 
     Args:
-        sweeps: expected redraws of each site, > 0.
+        steps: expected redraws of each site, at least 1.
     """
 
     state_space = "discrete"
 
-    def __init__(self, sweeps: float = 50.0) -> None:
-        super().__init__(1, "uniform")
-        if not sweeps > 0:
-            raise UserError(f"got sampler.sweeps={sweeps}, expected > 0: raise it")
-        self.sweeps = sweeps
+    def __init__(self, steps: int = 50) -> None:
+        super().__init__(steps, "uniform")
+        if steps < 1:
+            raise UserError(f"got sampler.steps={steps}, expected at least 1: raise it")
 
     @property
     def evaluations(self) -> None:
@@ -125,7 +124,7 @@ class Gibbs(Sampler):
         generator: torch.Generator,
     ) -> Tensor:
         """All the moves; the times play no part."""
-        return heat_bath(denoiser.data_log_probs, denoiser.process, x_t, self.sweeps, generator)
+        return heat_bath(denoiser.data_log_probs, denoiser.process, x_t, self.steps, generator)
 
 
 class GibbsCorrected(JumpSampler):

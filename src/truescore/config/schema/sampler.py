@@ -45,7 +45,7 @@ class Gibbs(AnySampler, Strict):
     """conf/sampler/gibbs.yaml."""
 
     state_space: Literal["discrete"]
-    sweeps: Positive
+    steps: Count
 
 
 class DiscreteSampler(GridSampler, Strict):
