@@ -94,13 +94,14 @@ def test_a_bound_stands_beside_the_errors_of_a_sampler_that_has_one(run_folder, 
 
 def test_samples_under_a_condition(run_folder, script):
     code, out, _ = script("sample.py", f"run={run_folder}", "hold=0:1,5:-1", "sweeps=0.2")
-    file = run_folder / "samples" / "n50_seed0_hold0at1-5at-1.safetensors"
+    file = run_folder / "samples" / "n50_seed0_hold0at1-5at-1_sweeps0.2.safetensors"
     assert code == 0 and str(file) in out and "judge" not in out
     x = read_samples(file)
     assert (x[:, 0] == 1).all() and (x[:, 5] == -1).all() and (x[:, 1] != x[0, 1]).any()
     code, out, _ = script("sample.py", f"run={run_folder}", "magnetisation=-4", "sweeps=0.2")
     assert code == 0
-    assert (read_samples(run_folder / "samples" / "n50_seed0_M-4.safetensors").sum(1) == -4).all()
+    file = run_folder / "samples" / "n50_seed0_M-4_sweeps0.2.safetensors"
+    assert (read_samples(file).sum(1) == -4).all()
     code, out, _ = script("sample.py", f"run={run_folder}", "temperature=0.9", "sweeps=0.2")
     assert code == 0 and out.rstrip().endswith(
         "dataset.dim=16 dataset.coupling=1.0 dataset.temperature=0.9"
@@ -196,7 +197,8 @@ def test_other_values_than_spins_are_counted(script, tmp_path):
 
 
 def test_another_sampler_draws_from_the_same_model(run_folder, script):
-    code, out, _ = script("sample.py", f"run={run_folder}", "sampler=euler", "sampler.steps=3")
+    # The keys may stand before the sampler that they are of.
+    code, out, _ = script("sample.py", f"run={run_folder}", "sampler.steps=3", "sampler=euler")
     file = run_folder / "samples" / "n50_seed0_euler_steps-3.safetensors"
     assert code == 0 and str(file) in out
     assert read_samples(file).shape == (50, 16)

@@ -135,7 +135,7 @@ def _is_to_run(config: DictConfig, folder: Path, fail: Fail) -> bool:
         (folder / FAILED_FILE).unlink(missing_ok=True)
         log.info("%s: done before, skipped", folder.name)
         return False
-    if config.study.retry == "failed" and not (folder / FAILED_FILE).exists():
+    if OmegaConf.select(config, "study.retry") == "failed" and not (folder / FAILED_FILE).exists():
         log.info("%s: did not fail, left out", folder.name)
         return False
     clear(folder)
