@@ -89,7 +89,8 @@ def split(arguments: Sequence[str], own: Sequence[str]) -> tuple[dict[str, str],
             mine[key] = value
         else:
             others.append(argument)
-    return mine, others
+    # A sampler comes before its keys, wherever it stands.
+    return mine, sorted(others, key=lambda text: not text.startswith("sampler="))
 
 
 def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str | None) -> None:
@@ -180,8 +181,7 @@ def changed(
 
     updated = OmegaConf.create(dict(config))
     OmegaConf.set_struct(updated, True)
-    # A sampler comes before its keys, wherever it stands.
-    for override in sorted(overrides, key=lambda text: not text.startswith("sampler=")):
+    for override in overrides:
         key, _, value = override.partition("=")
         if key == "sampler" and key in sections:
             chosen = composed_section(key, value) | {"n_generate": config[key]["n_generate"]}
