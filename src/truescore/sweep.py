@@ -19,8 +19,6 @@ from typing import Any, NamedTuple
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
-from truescore.config.digest import config_hash, used
-
 SUMMARY, FAILED_FILE, CONFIG, LOCK, PLAN = (
     "summary.json",
     "failed.json",
@@ -147,6 +145,9 @@ def differences(folder: Path, config: DictConfig) -> list[str]:
 
     Compared by what changes the result alone; see ``config_hash``.
     """
+    # Only here: the schemas behind it would slow down --help.
+    from truescore.config.digest import config_hash, used
+
     summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
     if summary.get("config_hash") == config_hash(config):
         return []
