@@ -31,7 +31,8 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from truescore.errors import UserError
-from truescore.sweep import FAILED_FILE, Plan, claimed, folder_errors
+from truescore.files import FAILED_FILE, write_json
+from truescore.sweep import Plan, claimed, folder_errors
 
 FAILED, BAD_CONFIG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
@@ -137,9 +138,7 @@ def fail(run_dir: Path, kind: str, messages: Sequence[str], code: int = FAILED) 
     for message in messages:
         log.error(message)
     mark = {"schema_version": 1, "error": kind, "messages": list(messages)}
-    partial = run_dir / f"{FAILED_FILE}.part"
-    partial.write_text(json.dumps(mark, indent=2) + "\n", encoding="utf-8")
-    partial.replace(run_dir / FAILED_FILE)
+    write_json(run_dir / FAILED_FILE, mark)
     return code
 
 

@@ -264,8 +264,8 @@ def _judge(
     sampler: Any = None,
 ) -> None:
     from truescore.evaluation import evaluate
+    from truescore.files import SUMMARY, write_json
     from truescore.report import report
-    from truescore.runs import SUMMARY, write_json
 
     writable(folder)
     process, denoiser = (run.process, run.denoiser) if run else (None, None)

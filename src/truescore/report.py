@@ -10,7 +10,8 @@ from rich.console import Console
 
 from truescore.evaluation import Evaluation
 from truescore.figures import evaluation_figures, line_figures, save_figures, spin_figures
-from truescore.runs import Run, write_json
+from truescore.files import write_json
+from truescore.runs import Run
 from truescore.simulate.certificate import Certificate
 from truescore.simulate.certificate_table import certificate_table
 from truescore.targets import Target

@@ -1,9 +1,7 @@
 """A run's folder, and what it gives back to Python."""
 
-import json
 import os
 import pickle
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,12 +15,13 @@ from torch import Tensor
 from truescore.build import build_denoiser, build_process, build_sampler, build_target
 from truescore.denoisers import Denoiser
 from truescore.errors import UserError
+from truescore.files import CONFIG
 from truescore.processes import Process
 from truescore.randomness import keyed_generator
 from truescore.samplers import Sampler
 from truescore.targets import Target
 
-CONFIG, SUMMARY, SAMPLES = "config.yaml", "summary.json", "samples.safetensors"
+SAMPLES = "samples.safetensors"
 PREFIX = "denoiser."
 
 
@@ -155,13 +154,3 @@ def read_samples(file: Path) -> Tensor:
         shape = tuple(samples.shape) if isinstance(samples, Tensor) else type(samples).__name__
         raise UserError(f"got samples={file} of shape {shape}, expected a table (n, d), n >= 2")
     return samples
-
-
-def write_json(file: Path, content: dict[str, Any]) -> None:
-    """Write a file of plain values so that it is either whole or not there."""
-    handle, partial = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-    with os.fdopen(handle, "w") as stream:
-        json.dump(content, stream, indent=2, allow_nan=False)
-        stream.write("\n")
-    os.chmod(partial, 0o644)
-    os.replace(partial, file)

@@ -19,13 +19,9 @@ from typing import Any, NamedTuple
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
-SUMMARY, FAILED_FILE, CONFIG, LOCK, PLAN = (
-    "summary.json",
-    "failed.json",
-    "config.yaml",
-    ".lock",
-    "sweep.json",
-)
+from truescore.files import CONFIG, FAILED_FILE, SUMMARY, write_json
+
+LOCK, PLAN = ".lock", "sweep.json"
 # What a run writes in pieces; those of one that was cut off would mix with the next one's.
 PIECES = ("checkpoints", "tensorboard", "figures", "metrics.csv", "samples.safetensors")
 # Of a name in most file systems, in bytes.
@@ -75,7 +71,7 @@ class Plan(NamedTuple):
     def write(self) -> None:
         """Leave the plan where the jobs, which may be other processes, find it."""
         content = {"schema_version": 1, "cells": self.cells, "done_before": self.done_before}
-        _write(self.folder / PLAN, content | {"began": self.began})
+        write_json(self.folder / PLAN, content | {"began": self.began})
 
     @classmethod
     def read(cls, folder: Path) -> "Plan":
@@ -200,12 +196,6 @@ def _is_locked(folder: Path) -> bool:
             return False
     except Timeout:
         return True
-
-
-def _write(file: Path, content: dict[str, Any]) -> None:
-    partial = file.with_name(f"{file.name}.part")
-    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    partial.replace(file)
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:

@@ -11,11 +11,11 @@ from truescore import __version__
 from truescore.build import build_target
 from truescore.config import config_hash
 from truescore.errors import UserError
+from truescore.files import CONFIG, SUMMARY, write_json
 from truescore.laboratory.chain import run_chain
 from truescore.laboratory.moving import run_moving
 from truescore.laboratory.outcome import Outcome, show
 from truescore.plots import save
-from truescore.runs import CONFIG, SUMMARY, write_json
 from truescore.targets import Target
 
 SCHEMA_VERSION = 1

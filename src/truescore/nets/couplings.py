@@ -22,6 +22,8 @@ class Couplings(nn.Module):
         all_pairs: couple every pair of sites; otherwise nearest neighbours alone.
     """
 
+    bonds: Tensor
+
     def __init__(self, dim: int, lattice: Sequence[int], all_pairs: bool = False) -> None:
         super().__init__()
         if math.prod(lattice) != dim or min(lattice, default=0) < 3:
@@ -33,8 +35,6 @@ class Couplings(nn.Module):
         self.register_buffer("bonds", bonds, persistent=False)
         self.dim = dim
         self.strengths = nn.Parameter(torch.zeros(bonds.shape[1]))
-
-    bonds: Tensor
 
     def matrix(self) -> Tensor:
         """K, ``(d, d)``."""

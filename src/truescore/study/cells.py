@@ -13,7 +13,8 @@ from omegaconf import OmegaConf
 from truescore.build import LABELS, OF_DATA
 from truescore.config.digest import NOT_THE_RESULT, used
 from truescore.errors import UserError
-from truescore.sweep import CONFIG, FAILED_FILE, LOCK, PLAN, SUMMARY, Plan
+from truescore.files import CONFIG, FAILED_FILE, SUMMARY
+from truescore.sweep import LOCK, PLAN, Plan
 
 SCHEMA_VERSION = 1
 NOTHING_ELSE = "-"

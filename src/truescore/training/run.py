@@ -28,10 +28,11 @@ from truescore.denoisers import check_pairing
 from truescore.errors import UserError
 from truescore.evaluation import Evaluation, evaluate
 from truescore.figures import save_figures
+from truescore.files import CONFIG, SUMMARY, write_json
 from truescore.plots import loss_curves
 from truescore.randomness import keyed_generator
 from truescore.report import report, report_certificate
-from truescore.runs import CONFIG, SAMPLES, SUMMARY, Run, load_run, write_json, write_samples
+from truescore.runs import SAMPLES, Run, load_run, write_samples
 from truescore.training.data import LawDataModule
 from truescore.training.module import (
     ConcreteScoreMatchingModule,
