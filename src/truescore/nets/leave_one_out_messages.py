@@ -13,23 +13,29 @@ HIDDEN = 16
 class LeaveOneOutMessages(nn.Module):
     """One small rule carries what sites tell from each to the next, on either side alike.
 
-    The message that reaches i from the r sites before it, r the radius, is m_1 of
+    The message that reaches site i from those before it follows
 
-        m_k^i = phi(W m_{k+1}^i + v x^{i-k}; noise level),   k = r .. 1,   m_{r+1} = 0,
+        m_{i+1} = phi(W m_i + v x^i; noise level),
 
     from those after it the same in mirror image; their sum goes through one site-wise layer. That
     is the form of the exact answer on a ring of nearest neighbours, whose messages obey such a rule
     (belief propagation), so a thousand weights do, and few data tell them: with 10,000 samples of
-    the ring of 16 the covariance error falls fivefold against `LeaveOneOutConv`, at twice the time
-    a step. No path comes around the ring: flipping x_i leaves output i the same to the bit.
-    Symmetric under translation and reflection.
+    the ring of 16 the covariance error falls fivefold against `LeaveOneOutConv`.
+
+    The ring is cut into blocks; a block's messages start from nothing ``radius`` sites before it
+    and run to its end, all blocks at once. So each site hears at least ``radius`` sites on either
+    side, at a cost per site that depends on neither ring nor radius, and no path comes around the
+    ring: flipping x_i leaves output i the same to the bit. Symmetric under reflection, and under
+    translation by a block, by one site as far as sites beyond the radius say nothing.
 
     Args:
         dim: number of sites on the ring, at least 3.
         width: channels of a message.
-        radius: sites to either side that are heard; clipped to the ring.
+        radius: sites to either side that are heard at least; clipped to the ring.
         odd: build in f(-x) = -f(x), exactly, in the same single pass.
     """
+
+    sites: Tensor
 
     def __init__(self, dim: int, width: int = 4, radius: int = 16, odd: bool = True) -> None:
         super().__init__()
@@ -39,7 +45,9 @@ class LeaveOneOutMessages(nn.Module):
                 " others at least 1"
             )
         self.dim = dim
+        self.width = width
         self.radius = min(radius, dim - 1)
+        self.block = min(self.radius, dim - self.radius)  # longer ones would come around the ring
         self.see = nn.Linear(1, width, bias=not odd)
         self.carry = nn.Linear(width, width, bias=False)
         self.mix = nn.Linear(width, width, bias=not odd)
@@ -48,6 +56,7 @@ class LeaveOneOutMessages(nn.Module):
         self.film = nn.Linear(HIDDEN, 4 * width)
         self.activation = OddGate() if odd else FilmSiLU()
         nn.init.eye_(self.carry.weight)  # so that far sites are heard from the start
+        self.register_buffer("sites", self._sites(), persistent=False)
 
     def forward(self, x_t: Tensor, noise_level: Tensor) -> Tensor:
         """Map spins ``(n, d)`` at noise levels ``(n,)`` to leave-one-out logits ``(n, d)``."""
@@ -55,18 +64,42 @@ class LeaveOneOutMessages(nn.Module):
             raise UserError(
                 f"got shape {tuple(x_t.shape)}, expected (n, {self.dim}): reshape the spins"
             )
-        a, b, c, d = self.film(self.embedding(noise_level))[:, None].chunk(4, -1)
-        # Both sides at once: half as many calls of twice the size.
-        both = self._message(torch.cat([x_t, x_t.flip(1)]), torch.cat([a, a]), torch.cat([b, b]))
-        before, after = both.chunk(2)
-        h = before + after.flip(1)
-        h = h + self.activation(self.mix(h), c, d)
-        return self.head(h)[..., 0]
+        n = len(x_t)
+        # Channels first, everything else in one last axis: narrow matrix products are several times
+        # faster that way round.
+        a, b, c, d = self.film(self.embedding(noise_level)).T[..., None].chunk(4)
+        before, after = self._messages(x_t, a, b)
+        h = before + after
+        c, d = (f.expand(-1, -1, self.dim).flatten(1) for f in (c, d))
+        h = h + self.activation(_apply(self.mix, h), c, d)
+        return _apply(self.head, h).view(n, self.dim)
 
-    def _message(self, x: Tensor, a: Tensor, b: Tensor) -> Tensor:
-        """What reaches each site from those before it, ``(n, d) -> (n, d, width)``."""
-        seen = self.see(x[..., None])
-        message = self.activation(seen.roll(self.radius, 1), a, b)
-        for k in range(self.radius - 1, 0, -1):
-            message = self.activation(self.carry(message) + seen.roll(k, 1), a, b)
-        return message
+    def _sites(self) -> Tensor:
+        """What a block hears at each step, from before and after, ``(steps, 2 * blocks)``."""
+        step = torch.arange(self.radius + self.block - 1)[:, None]
+        first = torch.arange(0, self.dim, self.block)
+        before = (first - self.radius + step) % self.dim
+        return torch.cat([before, self.dim - 1 - before], 1)
+
+    def _messages(self, x: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        """What reaches each site from before and from after it, ``(width, n d)`` each."""
+        steps, n_paths = self.sites.shape
+        # One a and b for each path of each sample: no step broadcasts, so its backward has no sums.
+        a, b = (f.expand(-1, -1, n_paths).flatten(1) for f in (a, b))
+        heard = x[:, self.sites].transpose(0, 1).reshape(1, -1)
+        seen = _apply(self.see, heard).view(self.width, steps, -1).unbind(1)
+        messages = [self.activation(seen[0], a, b)]
+        for seen_now in seen[1:]:
+            h = torch.addmm(seen_now, self.carry.weight, messages[-1])
+            messages.append(self.activation(h, a, b))
+        arrived = torch.stack(messages[self.radius - 1 :], -1)
+        by_site = arrived.view(self.width, len(x), 2, -1).unbind(2)
+        before, after = (side[..., : self.dim] for side in by_site)
+        return before.flatten(1), after.flip(-1).flatten(1)
+
+
+def _apply(layer: nn.Linear, h: Tensor) -> Tensor:
+    """A linear layer of channels that stand first, ``(in, n) -> (out, n)``."""
+    if layer.bias is None:
+        return layer.weight @ h
+    return torch.addmm(layer.bias[:, None], layer.weight, h)
