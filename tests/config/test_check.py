@@ -374,7 +374,6 @@ def test_laws_of_few_dimensions_say_what_they_take(composed, law, override, erro
         (["dataset=ising_chain", "dataset.field=0.3"], False),
         (["dataset=ising_chain", "dataset.dim=3", "dataset.field=[0.0,0.1,0.0]"], False),
         (["dataset=gray_code"], False),
-        (["dataset=ising_torus"], True),
     ],
 )
 def test_an_odd_network_needs_an_even_law(composed, law, even):
@@ -410,6 +409,12 @@ def test_a_network_of_a_lattice_needs_the_laws(composed):
     ]
     assert error.startswith("dataset=ising_ring has no rows and columns;")
     assert error.endswith("use model=leave_one_out")
+
+
+@pytest.mark.parametrize("model", ["leave_one_out", "leave_one_out_pyramid", "rot_conv_film"])
+def test_a_network_of_rings_is_refused_on_a_lattice(composed, model):
+    (error,) = check(composed("dataset=ising_torus", f"model={model}"))
+    assert error.endswith(f"model={model} is for rings: use model=leave_one_out_2d")
 
 
 def test_heads_divide_the_width(composed):

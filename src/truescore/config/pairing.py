@@ -18,6 +18,13 @@ HAS = {
 # Predictions that tell little of the data where noise is high, and weightings that count it all.
 SMALL_AT_NOISE = ("noise", "score")
 FLAT_AT_NOISE = ("mode", "edm")
+# Networks symmetric under translation along a ring.
+OF_RINGS = (
+    "leave_one_out",
+    "leave_one_out_messages",
+    "leave_one_out_pyramid",
+    "rot_conv_film",
+)
 NEEDS = HAS | {"spin": "spins", "discrete": "spins or states"}
 
 
@@ -89,6 +96,11 @@ def _coupling_errors(model: Mapping[str, Any], loss: Mapping[str, Any]) -> list[
 def _lattice_errors(law: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
     """A network of one lattice on a law of another, or of none."""
     net = model.get("net")
+    if model.get("name") in OF_RINGS and "rows" in law:
+        return [
+            f"dataset={law.get('name')} is a lattice of rows and columns; model={model['name']} is"
+            " for rings: use model=leave_one_out_2d"
+        ]
     if model.get("name") != "leave_one_out_2d" or not isinstance(net, Mapping):
         return []
     asked, there = ([part.get(key) for key in ("rows", "columns")] for part in (net, law))
