@@ -33,16 +33,20 @@ class RatioMatching(DiscreteLoss):
     def __call__(
         self, denoiser: DiscreteDenoiser, x_0: Tensor, t: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """Loss of each sample, ``(n,)``; of flips in log-odds, which is faster."""
+        """Loss of each sample, ``(n,)``; of flips in closed form, which is faster."""
         process = denoiser.process
         if self.site_times:
             t = site_times(process, t, x_0.shape[1], generator)
         if not isinstance(denoiser, SpinDenoiser) or not isinstance(process, SpinFlip):
             return super().__call__(denoiser, x_0, t, generator)
         x_t = process.perturb(x_0, t, generator)
-        log_odds = denoiser.site_log_odds(x_t, t)
-        up = (1 + x_0 * by_site(process.alpha(t))) / 2
-        return -(up * logsigmoid(log_odds) + (1 - up) * logsigmoid(-log_odds)).mean(-1)
+        log_odds, flip = denoiser.log_odds(x_t, t), by_site(process.flip_probability(t))
+        stay = 1 - 2 * flip
+        up = flip + stay * (1 + x_0) / 2
+        # No logarithm comes near log 0, since flip is t_min at least.
+        log_up = (flip + stay * log_odds.sigmoid()).log()
+        log_down = (flip + stay * (-log_odds).sigmoid()).log()
+        return -(up * log_up + (1 - up) * log_down).mean(-1)
 
     def of_sites(self, process: DiscreteProcess, clean: Tensor, x_0: Tensor, t: Tensor) -> Tensor:
         """Cross-entropy of each site's noisy symbol, ``(n, d)``."""
