@@ -148,7 +148,7 @@ class SpinDenoiser(DiscreteDenoiser):
     def clean_log_probs(self, x_t: Tensor, t: Tensor) -> Tensor:
         """Log P(x_0^i = -1 | ...) and log P(x_0^i = +1 | ...), ``(n, d, 2)``."""
         log_odds = self.log_odds(x_t, t)
-        return nn.functional.logsigmoid(torch.stack([-log_odds, log_odds], -1))
+        return nn.functional.logsigmoid(torch.stack([-log_odds, log_odds])).movedim(0, -1)
 
     def site_log_odds(self, x_t: Tensor, t: Tensor) -> Tensor:
         """Logit of P(x_t^i = +1 | x_t without x_t^i) = alpha pi_i + (1 - alpha)/2, ``(n, d)``.

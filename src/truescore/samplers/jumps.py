@@ -9,7 +9,8 @@ from truescore.processes.discrete import by_site, draw
 
 def bridge(process: DiscreteProcess, clean: Tensor, x_t: Tensor, t: Tensor, s: Tensor) -> Tensor:
     """Log P(x_s^i = b | x_t), ``(n, d, m)``, from leave-one-out log laws ``(n, d, q)`` of x_0^i."""
-    return (process.log_forward(clean, s) + process.log_likelihood(x_t, s, t)).log_softmax(-1)
+    log_law = process.log_forward(clean, s) + process.log_likelihood(x_t, s, t)
+    return log_law - log_law.logsumexp(-1, keepdim=True)
 
 
 def log_rates(process: DiscreteProcess, clean: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
