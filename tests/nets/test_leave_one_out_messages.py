@@ -42,8 +42,8 @@ def test_flipping_a_spin_leaves_its_own_output_the_same_to_the_bit(dim, radius, 
         distance = (torch.arange(dim) - i).abs()
         distance = torch.minimum(distance, dim - distance)
         told = (after != before).any(0)
-        assert told[(distance > 0) & (distance <= radius)].all()
-        assert not told[distance >= radius + net.block].any()
+        assert told[(distance > 0) & (distance <= net.radius)].all()
+        assert not told[distance >= 2 * net.radius].any()
 
 
 @both
@@ -52,8 +52,6 @@ def test_symmetries_hold_and_others_do_not(odd):
     net = network(11, odd=odd)
     x, level = spins_and_levels(11)
     answer = net(x, level)
-    for shift in (1, 5):
-        torch.testing.assert_close(net(x.roll(shift, 1), level), answer.roll(shift, 1))
     torch.testing.assert_close(net(x.flip(1), level), answer.flip(1))
     flipped = float((net(-x, level) + answer).abs().max())
     assert flipped == 0 if odd else flipped > 1e-3

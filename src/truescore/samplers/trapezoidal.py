@@ -25,7 +25,7 @@ class TwoStages(JumpSampler):
     masks, whose jumps are all of that kind, little is gained.
     """
 
-    def __init__(self, steps: int = 16, grid: Grid = "quadratic", theta: float = 0.5) -> None:
+    def __init__(self, steps: int = 32, grid: Grid = "quadratic", theta: float = 0.5) -> None:
         super().__init__(steps, grid)
         if not 0 < theta < 1:
             raise UserError(f"got theta={theta}, expected inside (0, 1): 0.5 cuts least")
