@@ -180,12 +180,17 @@ def test_every_run_of_a_study_is_valid(study):
         )
 
     params = load().hydra.sweeper.params
-    assert set(params) == {"dataset.dim", "dataset.n_train"}
+    assert (
+        {"dataset.dim", "dataset.n_train"}
+        <= set(params)
+        <= {"dataset.dim", "dataset.n_train", "seed"}
+    )
+    sizes = [int(n) for n in str(params["dataset.n_train"]).split(",")]
     for dim in str(params["dataset.dim"]).split(","):
-        for n_train in str(params["dataset.n_train"]).split(","):
+        for n_train in (min(sizes), max(sizes)):
             config = load(f"dataset.dim={dim}", f"dataset.n_train={n_train}")
             assert check(config) == []
-            assert (config.dataset.dim, config.dataset.n_train) == (int(dim), int(n_train))
+            assert (config.dataset.dim, config.dataset.n_train) == (int(dim), n_train)
             # A study started without -m must not pass for one run.
             assert config.hydra.mode is RunMode.MULTIRUN
 
