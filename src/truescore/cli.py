@@ -11,6 +11,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +36,10 @@ from truescore.files import FAILED_FILE, write_json
 from truescore.sweep import Plan, claimed, folder_errors
 
 FAILED, BAD_CONFIG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+# What a configuration that cannot be composed raises.
+UNCOMPOSED = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
+# The folder of the sweep that this process has handed to a launcher.
+_launched: ContextVar[Path | None] = ContextVar("launched", default=None)
 
 
 class Application(NamedTuple):
@@ -80,7 +85,15 @@ def run(main: Callable[[], None], conf: Path, application: str = "train") -> int
         main()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
+    except Exception as error:
+        if (folder := _launched.get()) is not None:
+            # A job never raises: what gets here is a launcher whose worker was lost.
+            if wants_traceback:
+                traceback.print_exc()
+            _tell(broken_off(error, Plan.read(folder)))
+            return FAILED
+        if not isinstance(error, UNCOMPOSED):
+            raise
         # A job never raises these: what gets here is a configuration that cannot be composed.
         if wants_traceback:
             traceback.print_exc()
@@ -190,19 +203,36 @@ class CheckFirst(Callback):
                 cells = cells_of(config, overrides, hydra.config_loader)
                 _stop_if(folder_errors(cells))
                 Plan.of(folder, cells).write()
+                _launched.set(folder)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """List the jobs that failed, and exit with an error if there are any."""
         with _loud():
             plan = Plan.read(Path(config.hydra.sweep.dir))
-            if marks := plan.failures():
-                lines = [
-                    f"  {mark.parent.relative_to(plan.folder)}: {message}"
-                    for mark in marks
-                    for message in json.loads(mark.read_text(encoding="utf-8"))["messages"]
-                ]
-                _tell([f"{len(marks)} cells of the sweep {plan.folder} failed:", *lines])
+            if lines := failed_cells(plan):
+                _tell(lines)
                 raise SystemExit(FAILED)
+
+
+def failed_cells(plan: Plan) -> list[str]:
+    """How many cells of a sweep failed, and a line for why each did; empty if none."""
+    marks = plan.failures()
+    lines = [
+        f"  {mark.parent.relative_to(plan.folder)}: {message}"
+        for mark in marks
+        for message in json.loads(mark.read_text(encoding="utf-8"))["messages"]
+    ]
+    return [f"{len(marks)} cells of the sweep {plan.folder} failed:", *lines] if marks else []
+
+
+def broken_off(error: Exception, plan: Plan) -> list[str]:
+    """Lines on a sweep whose launcher gave up: why, and which cells failed before it did."""
+    why = " ".join(f"{type(error).__name__}: {error}".split())
+    return [
+        *failed_cells(plan),
+        f"the sweep {plan.folder} broke off with {plan.progress()} ({why}):"
+        " the same command goes on with it",
+    ]
 
 
 def cells_of(config: DictConfig, overrides: Sequence[str], loader: ConfigLoader) -> list[str]:

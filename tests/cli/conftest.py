@@ -1,5 +1,6 @@
 """train.py as a user runs it: the training is a stub that does what ``seed`` says."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +11,15 @@ from truescore import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(cli.__file__).parents[1]
-STUB = """
-import runpy, sys, types
-sys.path.insert(0, {package!r})
+# Every process of a sweep imports a module of this name when it starts.
+SITE = """
+import sys, types
 
 def train(config, run_dir):
+    import os
     from truescore.errors import UserError
-    print("training", config.name)
+    print("training", config.name, flush=True)
+    (run_dir / "process").write_text(f"{os.getpid()} {os.environ.get('OMP_NUM_THREADS')}")
     if config.seed == 1:
         raise UserError("checkpoint x.ckpt is truncated; resume from best.ckpt")
     if config.seed == 2:
@@ -36,11 +39,15 @@ def train(config, run_dir):
     from omegaconf import OmegaConf
     from truescore.config import config_hash
     OmegaConf.save(config, run_dir / "config.yaml", resolve=True)
-    (run_dir / "summary.json").write_text('{{"config_hash": "%s"}}' % config_hash(config))
+    (run_dir / "summary.json").write_text('{"config_hash": "%s"}' % config_hash(config))
+    (run_dir / "process").unlink()
 
 sys.modules["truescore.training.run"] = types.SimpleNamespace(train=train)
 rehearsal = types.SimpleNamespace(rehearse=lambda config: None)
 sys.modules["truescore.training.rehearsal"] = rehearsal
+"""
+STUB = """
+import runpy, sys
 sys.argv = [{script!r}, *sys.argv[1:]]
 try:
     runpy.run_path({script!r}, run_name="__main__")
@@ -52,16 +59,28 @@ finally:
 
 
 @pytest.fixture
-def call(tmp_path):
-    """Run train.py with the stub in a folder of its own; `(code, stdout, stderr)`."""
+def command(tmp_path):
+    """What runs train.py with the stub: keywords of ``subprocess``."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(SITE)
     stub = tmp_path / "stub.py"
-    stub.write_text(STUB.format(package=str(PACKAGE), script=str(ROOT / "train.py")))
+    stub.write_text(STUB.format(script=str(ROOT / "train.py")))
     work = tmp_path / "work"
     work.mkdir()
+    env = os.environ | {"PYTHONPATH": f"{tmp_path / 'site'}:{PACKAGE}"}
+
+    def command(*arguments):
+        return {"args": [sys.executable, str(stub), *arguments], "cwd": work, "env": env}
+
+    return command
+
+
+@pytest.fixture
+def call(command):
+    """Run train.py with the stub in a folder of its own; `(code, stdout, stderr)`."""
 
     def call(*arguments):
-        command = [sys.executable, str(stub), *arguments]
-        done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(**command(*arguments), capture_output=True, text=True, timeout=60)
         assert "IMPORTED" not in done.stdout
         return done.returncode, done.stdout, done.stderr
 
@@ -74,11 +93,10 @@ def outputs(tmp_path):
 
 
 @pytest.fixture
-def start(call, tmp_path):
+def start(command):
     """Start train.py with the stub and give back the process."""
 
     def start(*arguments):
-        command = [sys.executable, str(tmp_path / "stub.py"), *arguments]
-        return subprocess.Popen(command, cwd=tmp_path / "work", stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(**command(*arguments), stderr=subprocess.PIPE, text=True)
 
     return start

@@ -89,3 +89,10 @@ def test_an_experiment_of_the_other_program_is_sent_there(loader):
     assert expected in override_errors(loader, swept, RunMode.MULTIRUN, "simulate")[swept[0]]
     own = ["+experiment=anticorrelated_langevin", "dynamics=unadjusted_langevin"]
     assert override_errors(loader, own, RunMode.RUN, "simulate") == {}
+
+
+def test_a_launcher_whose_plugin_is_missing_comes_with_the_remedy(loader, monkeypatch):
+    monkeypatch.setattr(loader, "get_group_options", lambda group: ["basic"])
+    errors = override_errors(loader, ["hydra/launcher=joblib"], RunMode.MULTIRUN)
+    line = "hydra/launcher=joblib: needs a plugin of Hydra; pip install -e '.[joblib]'"
+    assert list(errors.values()) == [line]

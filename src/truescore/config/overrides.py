@@ -19,6 +19,8 @@ from omegaconf import DictConfig, OmegaConf
 LIST_KEYS = "--cfg job lists every key"
 # Primary configuration -> the program that runs it.
 PROGRAMS = {"train": "train.py", "simulate": "scripts/simulate.py"}
+# Launcher that a plugin of Hydra brings -> our optional dependency that brings the plugin.
+LAUNCHERS = {"joblib": "joblib"}
 
 
 def override_errors(
@@ -83,6 +85,8 @@ def _option_error(loader: ConfigLoader, override: Override) -> str | None:
     for choice in _values(override):
         for name in choice if isinstance(choice, list) else [choice]:
             if name not in options:
+                if override.key_or_group == "hydra/launcher" and (extra := LAUNCHERS.get(name)):
+                    return f"{text}: needs a plugin of Hydra; pip install -e '.[{extra}]'"
                 return f"{text}: no such option{_meant(str(name), options)} ({', '.join(options)})"
     return None
 
