@@ -10,7 +10,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from importlib import import_module
 from pathlib import Path
@@ -33,9 +33,12 @@ from yaml import YAMLError
 
 from truescore.errors import UserError
 from truescore.files import FAILED_FILE, write_json
+from truescore.ranks import rank, started_outside
 from truescore.sweep import Plan, claimed, folder_errors
 
 FAILED, BAD_CONFIG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+# The launcher that gives each job processes of its own.
+SLURM = "submitit_slurm"
 # What a configuration that cannot be composed raises.
 UNCOMPOSED = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 # The folder of the sweep that this process has handed to a launcher.
@@ -82,7 +85,8 @@ def run(main: Callable[[], None], conf: Path, application: str = "train") -> int
     wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints the error and exits by itself
     try:
-        main()
+        with _scratch_of_followers():
+            main()
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
@@ -106,12 +110,17 @@ def job(config: DictConfig, application: str = "train") -> None:
     """The run of one composed configuration, in the folder Hydra made for it.
 
     A failure is written to the run's own log and to ``failed.json``. A single run then exits; a job
-    of a sweep returns, so that the others go on, and `CheckFirst` lists the failures at the end.
+    of a sweep returns, so that the others go on, and `CheckFirst` lists the failures at the end. On
+    several processes a failure ends the sweep: where it left the others cannot be known.
     """
     launcher = HydraConfig.get()
     folder = Path(launcher.runtime.output_dir)
     if launcher.mode is not RunMode.MULTIRUN:
         if code := attempt(config, folder, application):
+            raise SystemExit(code)
+        return
+    if started_outside() > 1:
+        if code := _attempt_together(config, folder, application):
             raise SystemExit(code)
         return
     with claimed(config, folder, fail) as to_run:
@@ -120,10 +129,24 @@ def job(config: DictConfig, application: str = "train") -> None:
     log.info("%s", Plan.read(Path(launcher.sweep.dir)).progress())
 
 
+def _attempt_together(config: DictConfig, folder: Path, application: str) -> int:
+    """A job of a sweep on several processes: rank 0 decides, for all, whether it is to be run."""
+    from truescore.training.agreement import agreed
+
+    leads = rank() == 0
+    with claimed(config, folder, fail) if leads else nullcontext(False) as to_run:
+        to_run = agreed(to_run, config.trainer.accelerator)
+        code = attempt(config, folder, application) if to_run else 0
+    if leads:
+        log.info("%s", Plan.read(Path(HydraConfig.get().sweep.dir)).progress())
+    return code
+
+
 def attempt(config: DictConfig, run_dir: Path, application: str) -> int:
     """Check and work; the exit code."""
     behind = APPLICATIONS[application]
-    (run_dir / FAILED_FILE).unlink(missing_ok=True)
+    if rank() == 0:
+        (run_dir / FAILED_FILE).unlink(missing_ok=True)
     try:
         if errors := _imported(behind.check)(config):
             return fail(run_dir, "ConfigError", errors, BAD_CONFIG)
@@ -150,8 +173,9 @@ def fail(run_dir: Path, kind: str, messages: Sequence[str], code: int = FAILED) 
     """Log a failure and mark the run's folder with it."""
     for message in messages:
         log.error(message)
-    mark = {"schema_version": 1, "error": kind, "messages": list(messages)}
-    write_json(run_dir / FAILED_FILE, mark)
+    if rank() == 0:
+        mark = {"schema_version": 1, "error": kind, "messages": list(messages)}
+        write_json(run_dir / FAILED_FILE, mark)
     return code
 
 
@@ -195,7 +219,10 @@ class CheckFirst(Callback):
                 _stop_if(list(errors.values()))
             lines = _imported(APPLICATIONS[self.application].check)(config)
             _stop_if([line for line in lines if line.startswith("study.")])
+            _stop_if(_several_processes(config))
             _stop_if(unwritable(config, "hydra.sweep.dir"))
+            if rank() > 0:
+                return
             if hydra is not None:
                 # A job composes its own configuration, in which the folder's name may differ.
                 folder = Path(config.hydra.sweep.dir)
@@ -207,6 +234,8 @@ class CheckFirst(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """List the jobs that failed, and exit with an error if there are any."""
+        if rank() > 0:
+            return
         with _loud():
             plan = Plan.read(Path(config.hydra.sweep.dir))
             if lines := failed_cells(plan):
@@ -246,6 +275,29 @@ def cells_of(config: DictConfig, overrides: Sequence[str], loader: ConfigLoader)
                 composed.hydra.job.num = number
             cells.append(str(composed.hydra.sweep.subdir))
     return cells
+
+
+def _several_processes(config: DictConfig) -> list[str]:
+    """A line if a sweep's trainings are to be started by Lightning on more than one process."""
+    from truescore.config.processes import sweep_errors
+
+    # SLURM starts the processes of each of the jobs that are handed to it.
+    if "trainer" not in config or config.hydra.runtime.choices["hydra/launcher"] == SLURM:
+        return []
+    trainer = OmegaConf.to_container(config.trainer, resolve=True)
+    return sweep_errors({"trainer": trainer})
+
+
+@contextmanager
+def _scratch_of_followers() -> Iterator[None]:
+    """Have Hydra write what it does for a process that does not lead to a folder that goes."""
+    if rank() == 0:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="truescore-") as folder:
+        sys.argv += [f"hydra.{mode}.dir={folder}" for mode in ("run", "sweep")]
+        sys.argv += ["hydra.sweep.subdir=.", "hydra.job_logging.root.level=WARNING"]
+        yield
 
 
 @contextmanager
@@ -313,4 +365,6 @@ def _stop_if(errors: list[str]) -> None:
 
 
 def _tell(lines: Sequence[str]) -> None:
+    if rank() > 0:  # rank 0 says the same
+        return
     print(*lines, sep="\n", file=sys.stderr)

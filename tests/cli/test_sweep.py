@@ -146,3 +146,11 @@ def test_plans_survive_as_json(call, outputs):
     call("-m", "seed=0,7")
     plan = json.loads((outputs / "multirun" / "ising_ring" / "sweep.json").read_text())
     assert plan["cells"] == ["seed_0", "seed_7"] and plan["done_before"] == 0
+
+
+def test_a_sweep_of_trainings_that_would_each_start_it_again_is_refused(call, outputs):
+    code, text, errors = call("-m", "seed=0,7", "trainer=ddp")
+    assert code == 2 and trained(text) == 0
+    assert errors.startswith("trainer.devices: got a sweep of trainings on 2 processes")
+    assert errors.count("\n") == 1
+    assert not outputs.exists()

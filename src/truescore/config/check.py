@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from truescore.config.pairing import pairing_errors
 from truescore.config.physics import physics_errors
+from truescore.config.processes import process_errors
 from truescore.config.schema import SCHEMAS, Run, schema_of
 
 TYPES = {
@@ -34,6 +35,8 @@ def check(config: DictConfig) -> list[str]:
         # What values allow together can be told only of values that are right by themselves.
         if not any(line.startswith("dataset.") for line in lines):
             lines += physics_errors(plain["dataset"])
+        if not any(line.startswith(("dataset.batch_size", "trainer.")) for line in lines):
+            lines += process_errors(plain)
     return lines
 
 

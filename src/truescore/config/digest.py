@@ -18,6 +18,7 @@ NOT_THE_RESULT = frozenset(
         "study",
         "trainer.accelerator",
         "trainer.devices",
+        "trainer.num_nodes",
         "callbacks.progress_bar",
     }
 )

@@ -1,5 +1,7 @@
 """All metrics of a sample set at once."""
 
+from typing import Any
+
 from torch import Tensor
 
 from truescore.metrics.distance_error import DistanceError
@@ -10,14 +12,20 @@ from truescore.metrics.sample_metric import SampleMetric
 from truescore.metrics.verdict import Judgement
 
 
-def sample_metrics(perfect: PerfectSamples) -> dict[str, SampleMetric]:
-    """A metric for each observable of the law, its marginals if they are known, each distance."""
+def sample_metrics(perfect: PerfectSamples, **kwargs: Any) -> dict[str, SampleMetric]:
+    """A metric for each observable of the law, its marginals if they are known, each distance.
+
+    Args:
+        perfect: perfect samples of the law.
+        kwargs: options of ``torchmetrics.Metric``.
+    """
     metrics: dict[str, SampleMetric] = {
-        o.name: ObservableError(perfect, o) for o in perfect.observables
+        o.name: ObservableError(perfect, o, **kwargs) for o in perfect.observables
     }
     if perfect.has_marginals:
-        metrics[MARGINALS] = MarginalsKS(perfect)
-    return metrics | {d.name: DistanceError(perfect, d) for d in perfect.pairs.distances.values()}
+        metrics[MARGINALS] = MarginalsKS(perfect, **kwargs)
+    distances = perfect.pairs.distances.values()
+    return metrics | {d.name: DistanceError(perfect, d, **kwargs) for d in distances}
 
 
 def evaluate_samples(perfect: PerfectSamples, samples: Tensor) -> dict[str, Judgement]:
@@ -31,7 +39,8 @@ def evaluate_samples(perfect: PerfectSamples, samples: Tensor) -> dict[str, Judg
         The judgement of each metric, by name.
     """
     judgements = {}
-    for name, metric in sample_metrics(perfect).items():
+    # These are all the samples: other processes of a training have none to add.
+    for name, metric in sample_metrics(perfect, sync_on_compute=False).items():
         metric.update(samples)
         judgements[name] = metric.compute()
     return judgements

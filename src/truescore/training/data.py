@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from truescore.metrics import PerfectSamples
 from truescore.processes import DiscreteProcess, Process
@@ -16,6 +16,7 @@ from truescore.simulate.certify import certify
 from truescore.simulate.data import simulated_data, simulator_settings
 from truescore.targets import SampledLaw, Target
 from truescore.training.order import PairOrder, StepOrder
+from truescore.training.shards import ShardedOrder
 from truescore.training.trajectories import ForwardTrajectories
 
 VAL_BATCH = 2000
@@ -100,12 +101,20 @@ class LawDataModule(pl.LightningDataModule):
         return certify(perfect, self.train_data, settings["integrator"], n_chains)
 
     def train_dataloader(self) -> DataLoader:
-        """Batches by global step, so that a resumed run sees what an undisturbed one would."""
+        """Batches by global step, so that a resumed run sees what an undisturbed one would.
+
+        On several processes each is served its rows of every batch.
+        """
         order = StepOrder(len(self.train_data), self.batch_size, self.steps_per_epoch, self.seed)
         if self.trajectories is None:
-            return DataLoader(Rows(self.train_data), batch_size=None, sampler=order)
+            return DataLoader(Rows(self.train_data), batch_size=None, sampler=self._own(order))
         pairs = PairOrder(order, len(self.trajectories.times))
-        return DataLoader(self.trajectories, batch_size=None, sampler=pairs)
+        return DataLoader(self.trajectories, batch_size=None, sampler=self._own(pairs))
+
+    def _own(self, order: Sampler[Any]) -> Sampler[Any]:
+        if self.trainer is None or self.trainer.world_size == 1:
+            return order
+        return ShardedOrder(order, self.trainer.global_rank, self.trainer.world_size)
 
     def val_dataloader(self) -> DataLoader:
         """The held-out samples in their order."""

@@ -11,6 +11,7 @@ from truescore.errors import UserError
 from truescore.losses import Loss, PairLoss
 from truescore.randomness import keyed_generator
 from truescore.state_space import Scope, fits
+from truescore.training.shards import WholeBatchDraws, own_rows
 from truescore.training.trajectories import Noised
 
 WARM_UP = 0.05
@@ -32,7 +33,8 @@ class ScoreModule(pl.LightningModule):
 
     All noise comes from generators keyed by seed and step: a run that was killed and resumed has
     the same weights, to the bit, as one that was not, and validation never touches training's
-    stream.
+    stream. On several processes each has its rows of the batch and of its noise; see
+    `truescore.training.shards`.
 
     Args:
         denoiser: what is trained.
@@ -81,30 +83,30 @@ class ScoreModule(pl.LightningModule):
         self.converged = False
 
     def training_step(self, batch: Tensor | Noised, batch_idx: int) -> Tensor:
-        """Mean loss of a batch: points ``(n, d)`` at times and with noise of this step's own.
+        """Mean loss of the own rows ``(n, d)`` of a batch, with times and noise of this step's own.
 
         Noisy points come with their times, and nothing is drawn.
         """
-        generator = keyed_generator(
-            self.seed, "noise", self.global_step, self.global_rank, device=self.device
-        )
-        loss = self._loss(batch, generator)
-        if not loss.isfinite():
+        generator = keyed_generator(self.seed, "noise", self.global_step, device=self.device)
+        loss = self._own_loss(batch, generator)
+        whole = cast(Tensor, self.trainer.strategy.reduce(loss.detach().clone(), reduce_op="mean"))
+        if not whole.isfinite():
             raise UserError(
-                f"got a loss of {loss.item()} at step {self.global_step}, expected a finite one:"
+                f"got a loss of {whole.item()} at step {self.global_step}, expected a finite one:"
                 " lower model.learning_rate; the last good checkpoint is kept"
             )
-        self.log("train/loss", loss, prog_bar=True)
+        self.log("train/loss", whole, prog_bar=True)
         return loss
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
-        """Loss of held-out data, with the same noise at every validation."""
+        """Loss of held-out data, with the same noise at every validation, on every process."""
         generator = keyed_generator(self.seed, "validation", batch_idx, device=self.device)
-        self.log("val/loss", self._loss(batch, generator), prog_bar=True, batch_size=len(batch))
+        loss = self._loss(batch, generator)
+        self.log("val/loss", loss, prog_bar=True, batch_size=len(batch), sync_dist=True)
 
     def on_validation_epoch_end(self) -> None:
         """Draw samples with the averaged weights and log how far they are from the truth."""
-        if self.trainer.sanity_checking or self.monitor is None:
+        if self.trainer.sanity_checking or self.monitor is None or self.global_rank > 0:
             return
         self.monitor(self, self.global_step)
 
@@ -144,6 +146,14 @@ class ScoreModule(pl.LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
+
+    def _own_loss(self, batch: Tensor | Noised, generator: torch.Generator) -> Tensor:
+        rank, n_ranks = self.global_rank, self.trainer.world_size
+        if n_ranks == 1 or isinstance(batch, Noised):
+            return self._loss(batch, generator)
+        t = self.loss.sample_times(self.denoiser, n_ranks * len(batch), generator)
+        with WholeBatchDraws(generator, len(batch), rank, n_ranks):
+            return self.loss(self.denoiser, batch, own_rows(t, rank, n_ranks), generator).mean()
 
     def _loss(self, batch: Tensor | Noised, generator: torch.Generator) -> Tensor:
         if isinstance(batch, Noised):

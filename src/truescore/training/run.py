@@ -31,6 +31,7 @@ from truescore.figures import save_figures
 from truescore.files import CONFIG, SUMMARY, write_json
 from truescore.plots import loss_curves
 from truescore.randomness import keyed_generator
+from truescore.ranks import rank
 from truescore.report import report, report_certificate
 from truescore.runs import SAMPLES, Run, load_run, write_samples
 from truescore.training.data import LawDataModule
@@ -62,6 +63,8 @@ MODULES = {
 def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
     """Run a composed configuration and return its summary, as written to ``summary.json``.
 
+    Of several processes the one of rank 0 does all this; the others only train, and return nothing.
+
     Args:
         config: a configuration that ``truescore.config.check`` finds no fault with.
         run_dir: folder that everything is written into.
@@ -74,10 +77,12 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
     if plain["ckpt_path"] is not None:
         check_resumable(Path(plain["ckpt_path"]), plain)
-    OmegaConf.save(OmegaConf.create(plain), run_dir / CONFIG)
+    if rank() == 0:
+        OmegaConf.save(OmegaConf.create(plain), run_dir / CONFIG)
 
     module, data, simulate_seconds = prepare(plain)
-    report_certificate(run_dir, data.certificate(plain["metrics"]["n_null"]))
+    if rank() == 0:
+        report_certificate(run_dir, data.certificate(plain["metrics"]["n_null"]))
     throughput = Throughput()
     trainer = build_trainer(plain, run_dir, throughput)
     if plain["ckpt_path"] is not None:
@@ -89,6 +94,8 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
             f"got {trainer.global_step} of {plain['trainer']['max_steps']} steps: resume with"
             f" ckpt_path={run_dir}/checkpoints/last.ckpt"
         )
+    if rank() > 0:
+        return {}
 
     run = load_run(run_dir)
     samples, sample_seconds = draw(run, trainer.strategy.root_device)

@@ -36,8 +36,9 @@ class Throughput(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        """Count."""
-        self._samples += len(batch.t if isinstance(batch, Noised) else batch)
+        """Count, on all processes together."""
+        own = len(batch.t if isinstance(batch, Noised) else batch)
+        self._samples += own * trainer.world_size
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Stop the clock."""

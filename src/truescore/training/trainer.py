@@ -82,9 +82,12 @@ def _trainer(
     callbacks: list[Callback],
     progress_bar: bool,
 ) -> pl.Trainer:
+    num_nodes = settings.get("num_nodes", 1)  # a run from before there was a choice has none
     return pl.Trainer(
         accelerator=settings["accelerator"],
         devices=settings["devices"],
+        num_nodes=num_nodes,
+        strategy="auto" if settings["devices"] * num_nodes == 1 else "ddp",
         precision=settings["precision"],
         max_steps=settings["max_steps"],
         max_epochs=settings["max_steps"] // epoch,

@@ -60,6 +60,7 @@ class Trainer(Strict):
     max_steps: Count
     accelerator: Literal["cpu", "gpu", "auto"]
     devices: Count
+    num_nodes: Count = 1  # a run from before there was a choice has none
     precision: Literal["32-true"]
     val_every_n_steps: Count
     gradient_clip_val: Positive | None
