@@ -91,8 +91,14 @@ def test_an_experiment_of_the_other_program_is_sent_there(loader):
     assert override_errors(loader, own, RunMode.RUN, "simulate") == {}
 
 
-def test_a_launcher_whose_plugin_is_missing_comes_with_the_remedy(loader, monkeypatch):
+@pytest.mark.parametrize(
+    ("launcher", "extra"),
+    [("joblib", "joblib"), ("submitit_local", "slurm"), ("submitit_slurm", "slurm")],
+)
+def test_a_launcher_whose_plugin_is_missing_comes_with_the_remedy(
+    loader, monkeypatch, launcher, extra
+):
     monkeypatch.setattr(loader, "get_group_options", lambda group: ["basic"])
-    errors = override_errors(loader, ["hydra/launcher=joblib"], RunMode.MULTIRUN)
-    line = "hydra/launcher=joblib: needs a plugin of Hydra; pip install -e '.[joblib]'"
+    errors = override_errors(loader, [f"hydra/launcher={launcher}"], RunMode.MULTIRUN)
+    line = f"hydra/launcher={launcher}: needs a plugin of Hydra; pip install -e '.[{extra}]'"
     assert list(errors.values()) == [line]

@@ -20,7 +20,7 @@ LIST_KEYS = "--cfg job lists every key"
 # Primary configuration -> the program that runs it.
 PROGRAMS = {"train": "train.py", "simulate": "scripts/simulate.py"}
 # Launcher that a plugin of Hydra brings -> our optional dependency that brings the plugin.
-LAUNCHERS = {"joblib": "joblib"}
+LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm"}
 
 
 def override_errors(
