@@ -15,6 +15,7 @@ from truescore.errors import UserError
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 BAD_ARGUMENTS, INTERRUPTED = 2, 130
+BUDGET = ("n_generate", "seed", "fine_steps", "train")
 
 
 def command(work: Callable[[list[str]], None], usage: str) -> int:
@@ -77,6 +78,16 @@ def report_command(arguments: list[str]) -> None:
         print(file)
 
 
+def budget_command(arguments: list[str]) -> None:
+    """``run=DIR [n_generate=N] [seed=S] [fine_steps=K] [train=true|false]``: its error budget."""
+    own, others = split(arguments, ("run", *BUDGET))
+    if others or "run" not in own:
+        got = f"got {others[0]!r}" if others else "got no run=DIR"
+        raise UserError(f"{got}, expected run=DIR, a finished run, and of {', '.join(BUDGET)}")
+    values = {key: _plain(key, own[key]) for key in BUDGET if key in own}
+    budget_run(Path(own["run"]), **values)
+
+
 def split(arguments: Sequence[str], own: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """A script's own ``key=value`` arguments, and the others, which change the configuration."""
     mine: dict[str, str] = {}
@@ -106,6 +117,26 @@ def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str
     data = training_data(run.target, config["dataset"], config["seed"])
     built = build_loss(config), build_sampler(config)
     _judge(folder, config, run.target, read_samples(file), data, run, *built)
+
+
+def budget_run(path: Path, n_generate: int = 20_000, **settings: Any) -> None:
+    """Measure what each cause adds to a run's error, and write it into its folder ``budget``."""
+    from rich.console import Console
+
+    from truescore.budget import measure, table, write_budget
+    from truescore.files import SUMMARY
+    from truescore.runs import load_run
+    from truescore.training.trainer import keep_freed_memory
+
+    if path.is_dir() and not (path / SUMMARY).is_file():
+        raise UserError(f"got run={path}, which has no {SUMMARY}: wait for it, or resume it")
+    keep_freed_memory()
+    run, folder = load_run(path), path / "budget"
+    writable(folder)
+    budget = measure(run, n_generate, progress=lambda: _progress(n_generate), **settings)
+    Console(width=None if sys.stdout.isatty() else 100).print(table(budget))
+    for file in write_budget(budget, folder):
+        print(file)
 
 
 def evaluate_file(file: Path, overrides: list[str], out: str | None, conf: str | None) -> None:
@@ -291,6 +322,18 @@ def writable(folder: Path) -> None:
         raise UserError(
             f"cannot write to {folder} ({error.strerror}): give another out="
         ) from error
+
+
+def _plain(key: str, text: str) -> int | bool:
+    """A whole number, or for ``train`` true or false."""
+    if key == "train":
+        if text in ("true", "false"):
+            return text == "true"
+        raise UserError(f"got train={text}, expected true or false")
+    try:
+        return int(text.replace("_", ""))
+    except ValueError:
+        raise UserError(f"got {key}={text}, expected a whole number") from None
 
 
 def _progress(n: int) -> Callable[[int], None]:
