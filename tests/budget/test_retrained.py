@@ -69,13 +69,13 @@ def test_few_training_samples_show_in_f_alone(without_figures, tmp_path):
     few = [
         "dataset.n_train=60",
         "dataset.dim=6",
-        "trainer.max_steps=800",
+        "trainer.max_steps=400",
         "trainer.val_every_n_steps=100",
         "sampler.steps=16",
         "metrics.n_score=500",
     ]
     train(small_config("ising_d16", *few), tmp_path)
-    budget = measure(load_run(tmp_path), 4000)
+    budget = measure(load_run(tmp_path), 2000, fine_steps=16)
     assert [letter for letter, _ in budget.rungs] == ["A", "B", "C", "D", "E", "F"]
     e, f = budget.splits["cov_frobenius"].parts[-2:]
     assert f.seen and f.value > 3 * max(e.value, 0.0)
@@ -103,7 +103,7 @@ def test_simulated_data_have_a_rung_of_their_own(without_figures, tmp_path):
         "metrics.n_score=100",
     ]
     train(small_config("ising_d16", *short), tmp_path)
-    budget = measure(load_run(tmp_path), 2000)
+    budget = measure(load_run(tmp_path), 1500, fine_steps=16)
     assert budget.rungs[-2:] == [("F", "finite N"), ("G", "simulated data")]
     *others, simulated = budget.splits["energy_per_site"].parts
     assert simulated.seen
