@@ -23,10 +23,11 @@ class LeaveOneOutMessages(nn.Module):
     the ring of 16 the covariance error falls fivefold against `LeaveOneOutConv`.
 
     The ring is cut into blocks of ``radius`` sites; a block's messages start from nothing
-    ``radius`` sites before it and run to its end, all blocks at once. So each site hears at least ``radius`` sites on either
-    side, at a cost per site that depends on neither ring nor radius, and no path comes around the
-    ring: flipping x_i leaves output i the same to the bit. Symmetric under reflection, and under
-    translation by a block, by one site as far as sites beyond the radius say nothing.
+    ``radius`` sites before it and run to its end, all blocks at once. So each site hears at least
+    ``radius`` sites on either side, at a cost per site that depends on neither ring nor radius, and
+    no path comes around the ring: flipping x_i leaves output i the same to the bit. Symmetric under
+    reflection, and under translation by a block, by one site as far as sites beyond the radius say
+    nothing.
 
     Args:
         dim: number of sites on the ring, at least 3.
