@@ -40,7 +40,7 @@ def test_two_workers_run_fail_skip_and_retry_as_one_would(call, outputs):
     assert "seed_0: done before, skipped" in errors
     changed = ["sampler.steps=8", "hydra.sweep.subdir=seed_${seed}"]
     code, text, errors = call("-m", "seed=0,7", *changed, *TWO)
-    assert code == 1 and "sampler.steps 16 -> 8" in errors
+    assert code == 1 and "sampler.steps 32 -> 8" in errors
 
 
 @needs_joblib
