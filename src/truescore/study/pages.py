@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from truescore.plots import save
 from truescore.plots.scaling import short
 from truescore.study.cells import NOTHING_ELSE, Study, where, write_cells
+from truescore.study.earlier import N_GENERATED, N_REFERENCE, beside_earlier
 from truescore.study.figures import study_figures, told_slope
 from truescore.study.fits import FEWEST_FOR_OFFSET, Estimate, root
 from truescore.study.limits import what_limits
@@ -119,6 +120,9 @@ def _sections(
     yield _numbers(study, variant, found)
     yield "## Fitted laws"
     yield _fits(study, variant, found)
+    if beside := _beside_earlier(study, variant):
+        yield "## Beside an earlier study"
+        yield beside
     yield "## Figures"
     for name, figure in study_figures(study, variant).items():
         stem = f"{name}{suffix}"
@@ -184,6 +188,26 @@ def _fits(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
         " parameters as cells, add seeds."
     )
     return table(["error", "along", "slope", "b", "cells"], rows) + f"\n\n{note}"
+
+
+def _beside_earlier(study: Study, variant: str) -> str | None:
+    rows = beside_earlier(study, variant)
+    if rows is None:
+        return None
+    head = ["d", "N", "earlier: mean", "covariance", "here: mean, L2", "covariance", "floors", ""]
+    columns = ["earlier_mean", "earlier_covariance", "mean", "covariance"]
+    columns += ["mean_floor", "covariance_floor"]
+    lines = [
+        [str(row["dim"]), f"{row['n_train']:,}", *(number(row[column]) for column in columns)]
+        for row in rows.to_dict("records")
+    ]
+    note = (
+        f"Measured as an earlier study, not published, did: {N_GENERATED:,} generated samples"
+        f" against a set of {N_REFERENCE:,}, here exact ones; means over seeds. Floors: what two"
+        " sets of *perfect* samples show so. Such numbers cannot fall below them, however good the"
+        " model; the tables above are against the exact law."
+    )
+    return f"{table(head, lines)}\n\n{note}"
 
 
 def _fit(one: Series, factor: float) -> list[str]:
