@@ -68,6 +68,7 @@ def test_variants_have_sections_and_figures_of_their_own(script, tmp_path):
     text = (sweep / "report" / "report.md").read_text()
     assert "# With `sampler.steps=16`" in text and "error_against_n_2.png" in text
     assert (sweep / "report" / "error_against_n_1.png").is_file()
+    assert "# Side by side" in text and (sweep / "report" / "side_by_side.png").is_file()
     # Made again, the report's own folder is no cell.
     assert script(f"sweep={sweep}")[0] == 0
 

@@ -17,6 +17,7 @@ from truescore.study.figures import study_figures, told_slope
 from truescore.study.fits import FEWEST_FOR_OFFSET, Estimate, root
 from truescore.study.limits import what_limits
 from truescore.study.scaling import MOMENTS, SCORE, Point, Series, series
+from truescore.study.side_by_side import JUDGED, PER, Variant, side_by_side, side_by_side_figure
 
 CAPTIONS = {
     "error_against_n": "The model's own error against the number of training samples N. A hollow"
@@ -62,6 +63,8 @@ def write_report(study: Study, folder: Path) -> list[Path]:
     files = write_cells(study.cells, folder)
     variants = sorted(study.cells["variant"].unique())
     parts = [_head(study)]
+    if compared := side_by_side(study):
+        parts += _side_by_side(study, compared, folder, files)
     for number, variant in enumerate(variants):
         suffix = f"_{number + 1}" if len(variants) > 1 else ""
         if variant != NOTHING_ELSE:
@@ -99,6 +102,37 @@ def _head(study: Study) -> str:
         + "All cells and metrics: `cells.csv`.",
     ]
     return "\n\n".join(lines)
+
+
+def _side_by_side(
+    study: Study, compared: list[Variant], folder: Path, files: list[Path]
+) -> Iterable[str]:
+    yield "# Side by side"
+    head = [
+        "variant",
+        "d",
+        "N",
+        *JUDGED.values(),
+        "score error",
+        "training, s",
+        f"{PER:,} samples, s",
+    ]
+    rows = []
+    for one in compared:
+        own = [one.points[name].square if name in one.points else None for name in JUDGED]
+        score = one.points.get(SCORE)
+        row = [_code(one.name), str(one.dim), f"{one.n_train:,}"]
+        row += ["-" if square is None else interval(root(square)) for square in own]
+        row += ["-" if score is None else interval(score.square), f"{one.training:.0f}"]
+        rows.append([*row, f"{one.sampling:.2g}"])
+    yield table(head, rows)
+    figure = side_by_side_figure(study, compared)
+    files += [save(figure, folder / f"side_by_side.{kind}") for kind in ("png", "pdf")]
+    yield "![side by side](side_by_side.png)"
+    yield (
+        "*The model's own errors, at the largest N, against what they cost; dash-dotted: the floor"
+        " of n_generate. Times are of the machine and the hour: compare cells run alike.*"
+    )
 
 
 def _unfinished(study: Study) -> list[bool]:

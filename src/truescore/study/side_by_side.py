@@ -1,0 +1,115 @@
+"""Variants of a sweep beside each other: how good each is, and what it costs."""
+
+import math
+from typing import NamedTuple, cast
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from truescore.plots import style
+from truescore.plots.scaling import draw_estimates, log_limits
+from truescore.study.cells import Study, where
+from truescore.study.figures import SQUARES
+from truescore.study.fits import Estimate, root
+from truescore.study.scaling import COVARIANCE, MOMENTS, SCORE, Point, series
+
+ENERGY = "energy_per_site"
+JUDGED = {COVARIANCE: MOMENTS[COVARIANCE], ENERGY: "energy per site"}
+PER = 1000
+
+
+class Variant(NamedTuple):
+    """What one variant does at one dimension, at its largest N.
+
+    Attributes:
+        name: such as ``sampler.steps=8``.
+        dim: d.
+        n_train: N.
+        points: of each error of ``JUDGED`` that the cells have, and of the score error.
+        training: seconds of it, mean over seeds.
+        sampling: seconds of 1,000 samples, mean over seeds.
+    """
+
+    name: str
+    dim: int
+    n_train: int
+    points: dict[str, Point]
+    training: float
+    sampling: float
+
+
+def side_by_side(study: Study) -> list[Variant]:
+    """Every variant at every dimension, by dimension; empty with one variant alone."""
+    names = sorted(study.cells["variant"].unique())
+    if len(names) == 1:
+        return []
+    found = []
+    for name in names:
+        of = {
+            metric: {one.fixed: one.points[-1] for one in series(study, name, metric, "n_train")}
+            for metric in (*JUDGED, SCORE)
+        }
+        for key, group in where(study.cells, variant=name).groupby("dim"):
+            dim, largest = int(cast(int, key)), int(group["n_train"].to_numpy(int).max())
+            runs = where(cast(pd.DataFrame, group), n_train=largest).drop_duplicates("cell")
+            points = {metric: at[dim] for metric, at in of.items() if dim in at}
+            training, sampling, n_generate = (
+                runs[column].to_numpy(float).mean()
+                for column in ("seconds_train", "seconds_sample", "n_generate")
+            )
+            found.append(Variant(name, dim, largest, points, training, sampling / n_generate * PER))
+    return sorted(found, key=lambda one: (one.dim, one.name))
+
+
+def side_by_side_figure(study: Study, variants: list[Variant]) -> Figure:
+    """Errors against what they cost: a row for each dimension.
+
+    The model's own errors of samples against the time of 1,000 of them, with the floor of
+    n_generate; the score error against the time of training.
+    """
+    dims = sorted({one.dim for one in variants})
+    names = sorted({one.name for one in variants})
+    metrics = [m for m in (*JUDGED, SCORE) if any(m in one.points for one in variants)]
+    figure = style.new_figure(3.9 * len(metrics), 3.3 * len(dims) + 0.5)
+    axes = figure.subplots(len(dims), len(metrics), squeeze=False)
+    colours = dict(zip(names, style.shades(len(names)), strict=True))
+    for row, dim in zip(axes, dims, strict=True):
+        for ax, metric in zip(row, metrics, strict=True):
+            here = [one for one in variants if one.dim == dim and metric in one.points]
+            if not here:
+                ax.set_axis_off()
+                continue
+            values = [_shown(metric, one.points[metric]) for one in here]
+            floor = math.sqrt(here[0].points[metric].floor_square)
+            limits = log_limits([floor], *[(v.value, v.high) for v in values])
+            for one, value in zip(here, values, strict=True):
+                ends = [[math.nan if e is None else e] for e in (value.low, value.high)]
+                place = names.index(one.name)
+                draw_estimates(
+                    ax,
+                    [one.training if metric == SCORE else one.sampling],
+                    [value.value],
+                    np.array(ends),
+                    limits,
+                    color=colours[one.name],
+                    marker=style.BASELINES[place % len(style.BASELINES)].marker,
+                    label=one.name,
+                )
+            costs = [one.training if metric == SCORE else one.sampling for one in here]
+            ax.set_xlim(*log_limits(costs))
+            if floor:
+                ax.axhline(floor, color=style.EXACT, linestyle="-.", linewidth=1)
+            style.label_log_axis(ax, "x")
+            style.label_log_axis(ax, "y")
+            x = "training, s" if metric == SCORE else f"{PER:,} samples, s"
+            y = SQUARES[study.state_space] if metric == SCORE else f"error of {JUDGED[metric]}"
+            style.tidy(ax, title=f"d = {dim}, N = {here[0].n_train:,}", x=x, y=y)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    at = "outside upper center"
+    figure.legend(handles, labels, loc=at, ncols=3, frameon=False, fontsize=style.TICK)
+    return figure
+
+
+def _shown(metric: str, point: Point) -> Estimate:
+    return point.square if metric == SCORE else root(point.square)
