@@ -1,6 +1,7 @@
 """A sweep's folder becomes a table, and what does not fit becomes one line."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -60,8 +61,8 @@ def test_what_else_was_swept_tells_cells_apart_and_what_follows_the_size_does_no
 
 
 def test_where_a_run_stood_is_no_variant(tmp_path):
-    for bar in (True, False):
-        write_cell(tmp_path, 8, 1000, 0, **{"callbacks.progress_bar": bar})
+    for seed, bar in enumerate((True, False)):
+        write_cell(tmp_path, 8, 1000, seed, **{"callbacks.progress_bar": bar})
     assert set(read_study(tmp_path).cells["variant"]) == {"-"}
 
 
@@ -110,3 +111,10 @@ def test_what_cannot_be_read_is_one_line(prepare, message, tmp_path):
     with pytest.raises(UserError) as caught:
         read_study(sweep)
     assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_the_same_run_twice_is_not_two_seeds(tmp_path):
+    cell = write_cell(tmp_path, 8, 1000, 0)
+    shutil.copytree(cell, tmp_path / "again")
+    with pytest.raises(UserError, match="which are the same run .d = 8, N = 1000, seed 0"):
+        read_study(tmp_path)

@@ -107,6 +107,20 @@ def test_the_words_name_what_limits_the_model(tmp_path):
     assert "data alone limit" not in unseen
 
 
+def test_few_seeds_that_all_show_an_error_are_not_called_perfect(tmp_path):
+    """Two seeds have wide intervals, whatever their own p-values say."""
+    for seed, bias in ((0, 0.2), (1, 2.0)):
+        cell = write_cell(tmp_path, 16, 1000, seed, law={"a": 0.0, "b": bias})
+        summary = json.loads((cell / "summary.json").read_text())
+        summary["metrics"]["mean_l2"]["p_value"] = 0.001
+        (cell / "summary.json").write_text(json.dumps(summary))
+    study = read_study(tmp_path)
+    found = {"mean_l2": series(study, "-", "mean_l2", "n_train")}
+    (line,) = what_limits(study, found)
+    assert "seen in 2 of them" in line and "add seeds" in line
+    assert "do not show an error" not in line
+
+
 def test_efficiency_is_the_exact_floor_over_the_models_own_square(tmp_path):
     """A model as good as its data's moments has 1 on average: a^2 = tr, s = 1/2."""
     for seed in range(100):

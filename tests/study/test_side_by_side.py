@@ -21,12 +21,18 @@ def study(tmp_path):
 
 def test_each_variant_stands_once_at_each_dimension_with_its_cost(study):
     variants = side_by_side(study)
-    names = [f"sampler.steps={steps}" for steps in ("16", "4", "8")]
+    names = [f"sampler.steps={steps}" for steps in (4, 8, 16)]
     assert [(one.dim, one.name) for one in variants] == [(d, n) for d in (8, 16) for n in names]
     for one in variants:
         assert one.n_train == 10_000 and one.points["cov_frobenius"].n_seeds == 2
         # The cells of `protocol` take 12.5 s to train and 3 s to sample.
         assert (one.training, one.sampling) == (12.5, pytest.approx(3 * PER / N_GENERATE))
+
+
+def test_they_are_compared_at_one_number_of_samples(study):
+    write_cell(study.folder, 8, 100_000, 0, **{"sampler.steps": 8})
+    at_8 = [one for one in side_by_side(read_study(study.folder)) if one.dim == 8]
+    assert [(one.n_train, one.n_seeds) for one in at_8] == [(10_000, 2)] * 3
 
 
 def test_one_variant_has_nothing_beside_it(tmp_path):

@@ -64,8 +64,8 @@ def read_study(folder: Path) -> Study:
         folder: the sweep's, ``outputs/multirun/NAME``.
 
     Raises:
-        UserError: no such folder, no finished cell, a cell that cannot be read, or cells of
-            different laws.
+        UserError: no such folder, no finished cell, a cell that cannot be read, cells of
+            different laws, or one run twice.
     """
     if not folder.is_dir():
         raise UserError(f"got sweep={folder}, which is no folder: name one in outputs/multirun")
@@ -84,6 +84,7 @@ def read_study(folder: Path) -> Study:
     configs = {name: _config(folder / name) for name in finished}
     _check_one_law(configs)
     variants = _variants(configs, summaries)
+    _check_no_repeats(summaries, variants)
     head = {
         name: {
             "cell": name,
@@ -195,6 +196,20 @@ def _check_one_law(configs: Mapping[str, Mapping[str, Any]]) -> None:
             raise UserError(
                 f"got cells of different laws: dataset.{key} is {law.get(key)} in {first} and"
                 f" {other.get(key)} in {name}; give each law a sweep of its own (hydra.sweep.dir=)"
+            )
+
+
+def _check_no_repeats(
+    summaries: Mapping[str, Mapping[str, Any]], variants: Mapping[str, str]
+) -> None:
+    """The same run twice is not two seeds."""
+    first: dict[tuple[Any, ...], str] = {}
+    for name, summary in summaries.items():
+        place = (variants[name], *(summary[key] for key in GRID))
+        if first.setdefault(place, name) != name:
+            raise UserError(
+                f"got {first[place]} and {name}, which are the same run (d = {summary['dim']},"
+                f" N = {summary['n_train']}, seed {summary['seed']}): move one of them away"
             )
 
 

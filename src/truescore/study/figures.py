@@ -89,7 +89,7 @@ def _against_n(study: Study, variant: str, moments: list[str]) -> Figure:
             title = f"d = {one.fixed}: {told_slope(one.fit, 0.5)}"
             style.tidy(ax, title=title, x=N_TRAIN, y=f"error of {MOMENTS[name]}")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    columns = 5 if axes.shape[1] > 2 else 2
+    columns = {1: 1, 2: 2}.get(axes.shape[1], 5)
     at = "outside upper center"
     figure.legend(handles, labels, loc=at, ncols=columns, frameon=False, fontsize=style.TICK)
     return figure

@@ -28,6 +28,7 @@ CAPTIONS = {
     "score_error_against_n": "Error of the score against N, with the theory's slope.",
     "score_error_over_snr": "At which noise levels the score is wrong; mean over seeds.",
 }
+SIDE_BY_SIDE = "side_by_side"
 HOW = """\
 - **N** (`n_train`) is the number of training samples, **n_generate** that of the samples which each
   run was judged by. The *floor of N* is the root mean square error of the moments of N exact
@@ -61,6 +62,9 @@ def write_report(study: Study, folder: Path) -> list[Path]:
         The files written, the pages last.
     """
     files = write_cells(study.cells, folder)
+    for stem in (*CAPTIONS, SIDE_BY_SIDE):  # an earlier report's, which this one may not have
+        for file in folder.glob(f"{stem}*.p[nd][gf]"):
+            file.unlink()
     variants = sorted(study.cells["variant"].unique())
     parts = [_head(study)]
     if compared := side_by_side(study):
@@ -121,17 +125,19 @@ def _side_by_side(
     for one in compared:
         own = [one.points[name].square if name in one.points else None for name in JUDGED]
         score = one.points.get(SCORE)
-        row = [_code(one.name), str(one.dim), f"{one.n_train:,}"]
+        row = [_code(one.name), str(one.dim), f"{one.n_train:,}", str(one.n_seeds)]
         row += ["-" if square is None else interval(root(square)) for square in own]
         row += ["-" if score is None else interval(score.square), f"{one.training:.0f}"]
         rows.append([*row, f"{one.sampling:.2g}"])
     yield table(head, rows)
     figure = side_by_side_figure(study, compared)
-    files += [save(figure, folder / f"side_by_side.{kind}") for kind in ("png", "pdf")]
-    yield "![side by side](side_by_side.png)"
+    files += [save(figure, folder / f"{SIDE_BY_SIDE}.{kind}") for kind in ("png", "pdf")]
+    yield f"![side by side]({SIDE_BY_SIDE}.png)"
     yield (
-        "*The model's own errors, at the largest N, against what they cost; dash-dotted: the floor"
-        " of n_generate. Times are of the machine and the hour: compare cells run alike.*"
+        "*The model's own errors against what they cost, at the largest N that most variants have;"
+        " dash-dotted: the floor of n_generate. Intervals over several seeds are Student's, of one"
+        " seed that of its samples. Times are of the machine and the hour: compare cells run"
+        " alike.*"
     )
 
 

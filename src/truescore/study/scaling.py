@@ -11,6 +11,8 @@ from truescore.study.fits import Estimate, PowerLaw, fit_power_law, mean_over_se
 MEAN, COVARIANCE, SCORE = "mean_l2", "cov_frobenius", "score_error"
 MOMENTS = {MEAN: "mean, L2", COVARIANCE: "covariance, Frobenius"}
 BASELINE = "training_data"
+# Of a run's p-value: at least so much is "at floor", as in its verdicts.
+AT_FLOOR = 0.01
 
 
 class Point(NamedTuple):
@@ -21,6 +23,7 @@ class Point(NamedTuple):
         n_train: N.
         n_generate: number of samples that each was judged by.
         n_seeds: number of runs.
+        n_seen: how many of them show an error by their own p-value, below 0.01.
         square: the model's own: mean over seeds of value^2 - floor^2, with Student's interval; of
             one run its own interval, which knows nothing of other training sets.
         data_square: expected square of the error of N exact samples; ``None`` for the score.
@@ -31,6 +34,7 @@ class Point(NamedTuple):
     n_train: int
     n_generate: int
     n_seeds: int
+    n_seen: int
     square: Estimate
     data_square: float | None
     floor_square: float
@@ -105,6 +109,7 @@ def _point(group: pd.DataFrame, squared: bool) -> Point:
         int(first["n_train"]),
         int(first["n_generate"]),
         len(group),
+        int(np.sum(group["p_value"].to_numpy(float) < AT_FLOOR)),
         square,
         float(data) ** 2 if data is not None and pd.notna(data) else None,
         float(first["floor"]) ** 2,

@@ -1,6 +1,7 @@
 """Variants of a sweep beside each other: how good each is, and what it costs."""
 
 import math
+import re
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -20,12 +21,13 @@ PER = 1000
 
 
 class Variant(NamedTuple):
-    """What one variant does at one dimension, at its largest N.
+    """What one variant does at one dimension and N.
 
     Attributes:
         name: such as ``sampler.steps=8``.
         dim: d.
         n_train: N.
+        n_seeds: number of runs.
         points: of each error of ``JUDGED`` that the cells have, and of the score error.
         training: seconds of it, mean over seeds.
         sampling: seconds of 1,000 samples, mean over seeds.
@@ -34,32 +36,53 @@ class Variant(NamedTuple):
     name: str
     dim: int
     n_train: int
+    n_seeds: int
     points: dict[str, Point]
     training: float
     sampling: float
 
 
 def side_by_side(study: Study) -> list[Variant]:
-    """Every variant at every dimension, by dimension; empty with one variant alone."""
-    names = sorted(study.cells["variant"].unique())
+    """Every variant at every dimension, by dimension; empty with one variant alone.
+
+    At each dimension at one N: the one that most variants have, the largest of such. Variants
+    without it are left out there.
+    """
+    names = sorted(study.cells["variant"].unique(), key=_natural)
     if len(names) == 1:
         return []
     found = []
-    for name in names:
-        of = {
-            metric: {one.fixed: one.points[-1] for one in series(study, name, metric, "n_train")}
-            for metric in (*JUDGED, SCORE)
-        }
-        for key, group in where(study.cells, variant=name).groupby("dim"):
-            dim, largest = int(cast(int, key)), int(group["n_train"].to_numpy(int).max())
-            runs = where(cast(pd.DataFrame, group), n_train=largest).drop_duplicates("cell")
-            points = {metric: at[dim] for metric, at in of.items() if dim in at}
-            training, sampling, n_generate = (
-                runs[column].to_numpy(float).mean()
-                for column in ("seconds_train", "seconds_sample", "n_generate")
-            )
-            found.append(Variant(name, dim, largest, points, training, sampling / n_generate * PER))
-    return sorted(found, key=lambda one: (one.dim, one.name))
+    for dim, cells in study.cells.groupby("dim"):
+        sizes = cells.groupby("n_train")["variant"].nunique()
+        n_train = max(sizes.index, key=lambda n: (sizes[n], n))
+        for name in names:
+            runs = where(cast(pd.DataFrame, cells), n_train=n_train, variant=name)
+            if len(runs):
+                found.append(_variant(study, name, int(cast(int, dim)), int(n_train), runs))
+    return found
+
+
+def _variant(study: Study, name: str, dim: int, n_train: int, rows: pd.DataFrame) -> Variant:
+    points = {
+        metric: point
+        for metric in (*JUDGED, SCORE)
+        for one in series(study, name, metric, "n_train")
+        for point in one.points
+        if (point.dim, point.n_train) == (dim, n_train)
+    }
+    runs = rows.drop_duplicates("cell")
+    training, sampling, n_generate = (
+        float(runs[column].to_numpy(float).mean())
+        for column in ("seconds_train", "seconds_sample", "n_generate")
+    )
+    per_thousand = sampling / n_generate * PER
+    return Variant(name, dim, n_train, len(runs), points, training, per_thousand)
+
+
+def _natural(name: str) -> list[tuple[float, str]]:
+    """A key that puts steps=8 before steps=16."""
+    parts = re.split(r"(\d+\.?\d*)", name)
+    return [(float(part), "") if part[:1].isdigit() else (math.inf, part) for part in parts]
 
 
 def side_by_side_figure(study: Study, variants: list[Variant]) -> Figure:
@@ -69,7 +92,7 @@ def side_by_side_figure(study: Study, variants: list[Variant]) -> Figure:
     n_generate; the score error against the time of training.
     """
     dims = sorted({one.dim for one in variants})
-    names = sorted({one.name for one in variants})
+    names = list(dict.fromkeys(one.name for one in variants))
     metrics = [m for m in (*JUDGED, SCORE) if any(m in one.points for one in variants)]
     figure = style.new_figure(3.9 * len(metrics), 3.3 * len(dims) + 0.5)
     axes = figure.subplots(len(dims), len(metrics), squeeze=False)
