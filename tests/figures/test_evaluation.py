@@ -91,3 +91,18 @@ def test_a_chain_keeps_its_figures():
         "covariance",
         "neighbours",
     }
+
+
+def test_training_data_stand_over_the_floor_of_their_own_number():
+    """Ten times the samples with a tenth of the squared error are no better than perfect ones."""
+    law = GinzburgLandauChain(4)
+    found = evaluate(law, draw(law, 300, 4), draw(law, 3000, 5), SETTINGS)
+    dots = evaluation_figures(law, found, "a law")["verdicts"].axes[0]
+    (markers,) = [line for line in dots.get_lines() if line.get_label() == "training data"]
+    judged = found.baselines["training data"]
+    null_laws = found.perfect.null_laws(3000)
+    names = [name for name in found.judgements if name in null_laws]
+    expected = [judged[name].value / null_laws[name].floor for name in names]
+    left = dots.get_xlim()[0]
+    for shown, ratio in zip(markers.get_xdata(), expected, strict=True):
+        assert shown == pytest.approx(max(ratio, 1.05 * left), rel=1e-6)

@@ -185,8 +185,9 @@ def _verdicts(evaluation: Evaluation) -> dict[str, Any]:
         [null_laws[name].draws.quantile(torch.tensor([0.025, 0.975]).double()) for name in names]
     )
     floors = np.array([null_laws[name].floor for name in names])
+    # Each over the floor of its own size: there may be more training data than samples.
     baselines = {
-        baseline: np.array([judged[name].value for name in names]).clip(min=0) / floors
+        baseline: np.array([max(judged[name].value, 0) / judged[name].floor for name in names])
         for baseline, judged in evaluation.baselines.items()
     }
     judged = [evaluation.judgements[name] for name in names]
