@@ -25,7 +25,7 @@ def test_looking_around_takes_less_than_a_second(call, arguments, outputs):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         code, text, _ = call(*arguments)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        # The time on the processor, and the least of three: other work on the machine counts little.
+        # Processor time, and the least of three: other work on the machine counts little.
         seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         assert code == 0
         assert "n_generate: 10000" in text
