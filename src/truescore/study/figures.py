@@ -45,10 +45,14 @@ def told_slope(fit: PowerLaw | None, factor: float) -> str:
     if fit is None:
         return "one size: no slope"
     value, low, high = (None if end is None else factor * end for end in fit.power)
-    if not fit.found or (fit.power.low is not None and not fit.told):
+    if not _is_told(fit):
         return "slope not told"
     ends = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
     return f"slope {value:.2f}{ends}"
+
+
+def _is_told(fit: PowerLaw | None) -> bool:
+    return fit is not None and fit.found and (fit.power.low is None or fit.told)
 
 
 def _against_n(study: Study, variant: str, moments: list[str]) -> Figure:
@@ -62,7 +66,7 @@ def _against_n(study: Study, variant: str, moments: list[str]) -> Figure:
             own = [root(p.square) for p in one.points]
             limits = log_limits(data, floor, *[(v.value, v.high) for v in own])
             _estimates(ax, n, own, limits, "model's own (debiased)", style.GENERATED)
-            if one.fit is not None:
+            if one.fit is not None and _is_told(one.fit):
                 _law(ax, one.fit, n, True, style.GENERATED, "fitted law")
             many = len(n) > 1
             ax.plot(
@@ -132,7 +136,7 @@ def _against_d(study: Study, variant: str, moments: list[str]) -> Figure:
             sizes |= set(d.tolist())
             label = f"N = {short(one.fixed)}: {told_slope(one.fit, 0.5)}"
             _estimates(ax, d * _shift(place, len(found)), own, limits, label, colour, place)
-            if one.fit is not None:
+            if one.fit is not None and _is_told(one.fit):
                 _law(ax, one.fit, d, True, colour)
         mark_sizes(ax, sorted(sizes))
         style.label_log_axis(ax, "y")
@@ -152,7 +156,7 @@ def _score_against_n(study: Study, found: Sequence[Series]) -> Figure:
         label = f"d = {one.fixed}: {told_slope(one.fit, 1.0)}"
         values = [p.square for p in one.points]
         _estimates(ax, n * _shift(place, len(found)), values, limits, label, colour, place)
-        if one.fit is not None:
+        if one.fit is not None and _is_told(one.fit):
             _law(ax, one.fit, n, False, colour)
     n = np.array(sorted(sizes))
     draw_guide(ax, n, -1.0, (n[0], limits[1] / 2), "theory: slope -1")
