@@ -64,13 +64,15 @@ def beside_earlier(study: Study, variant: str) -> pd.DataFrame | None:
         no earlier study of the law, or no cell that has kept as many samples.
     """
     rows = EARLIER.get(study.law)
+    if rows is None:
+        return None
     cells = where(study.cells, variant=variant)
     enough = [
         n >= N_GENERATED and (study.folder / cell / SAMPLES).is_file()
         for cell, n in zip(cells["cell"], cells["n_generate"], strict=True)
     ]
     cells = cast(pd.DataFrame, cells.loc[enough])
-    if rows is None or cells.empty:
+    if cells.empty:
         return None
     measured = []
     for _, of_dim in cells.groupby("dim"):

@@ -5,14 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from truescore.metrics.verdict import LEVEL
 from truescore.study.cells import Study, where
 from truescore.study.fits import Estimate, PowerLaw, fit_power_law, mean_over_seeds
 
 MEAN, COVARIANCE, SCORE = "mean_l2", "cov_frobenius", "score_error"
 MOMENTS = {MEAN: "mean, L2", COVARIANCE: "covariance, Frobenius"}
 BASELINE = "training_data"
-# Of a run's p-value: at least so much is "at floor", as in its verdicts.
-AT_FLOOR = 0.01
 
 
 class Point(NamedTuple):
@@ -23,7 +22,7 @@ class Point(NamedTuple):
         n_train: N.
         n_generate: number of samples that each was judged by.
         n_seeds: number of runs.
-        n_seen: how many of them show an error by their own p-value, below 0.01.
+        n_seen: how many of them show an error by their own p-value, as their verdicts do.
         square: the model's own: mean over seeds of value^2 - floor^2, with Student's interval; of
             one run its own interval, which knows nothing of other training sets.
         data_square: expected square of the error of N exact samples; ``None`` for the score.
@@ -79,21 +78,38 @@ def series(study: Study, variant: str, metric: str, axis: str) -> list[Series]:
     The score error of spins and states is a divergence, a square by nature, and taken as it is; the
     relative error of reals is squared.
     """
-    rows = where(study.cells.query("value > 0"), variant=variant, metric=metric)
     other = "dim" if axis == "n_train" else "n_train"
     found = []
-    for fixed, at in rows.groupby(other):
-        squared = metric != SCORE or study.state_space == "real"
-        value = at["value"].to_numpy(float) ** (2 if squared else 1)
-        floor = at["floor"].to_numpy(float) ** 2
+    for fixed, at in _squares(study, variant, metric).groupby(other):
+        square, floor = (at[name].to_numpy(float) for name in ("value_square", "floor_square"))
         x = at[axis].to_numpy(float)
         fit = None
         if len(set(x)) > 1:
-            fit = fit_power_law(x, value, floor, with_offset=axis == "n_train")
-        at = at.assign(square=value - floor)
-        points = [_point(group, squared) for _, group in at.groupby(axis)]
-        found.append(Series(metric, axis, int(fixed), points, fit))  # type: ignore[arg-type]
+            fit = fit_power_law(x, square, floor, with_offset=axis == "n_train")
+        squared = _is_squared(study, metric)
+        each = [_point(group, squared) for _, group in at.groupby(axis)]
+        found.append(Series(metric, axis, int(fixed), each, fit))  # type: ignore[arg-type]
     return found
+
+
+def points(study: Study, variant: str, metric: str) -> dict[tuple[int, int], Point]:
+    """A metric at each ``(dim, n_train)``, with no law fitted."""
+    squared = _is_squared(study, metric)
+    groups = _squares(study, variant, metric).groupby(["dim", "n_train"])
+    each = [_point(group, squared) for _, group in groups]
+    return {(point.dim, point.n_train): point for point in each}
+
+
+def _is_squared(study: Study, metric: str) -> bool:
+    return metric != SCORE or study.state_space == "real"
+
+
+def _squares(study: Study, variant: str, metric: str) -> pd.DataFrame:
+    """Rows of a metric with ``value_square``, ``floor_square`` and their difference ``square``."""
+    rows = where(study.cells.query("value > 0"), variant=variant, metric=metric)
+    value = rows["value"].to_numpy(float) ** (2 if _is_squared(study, metric) else 1)
+    floor = rows["floor"].to_numpy(float) ** 2
+    return rows.assign(value_square=value, floor_square=floor, square=value - floor)
 
 
 def _point(group: pd.DataFrame, squared: bool) -> Point:
@@ -109,7 +125,7 @@ def _point(group: pd.DataFrame, squared: bool) -> Point:
         int(first["n_train"]),
         int(first["n_generate"]),
         len(group),
-        int(np.sum(group["p_value"].to_numpy(float) < AT_FLOOR)),
+        int(np.sum(group["p_value"].to_numpy(float) < LEVEL)),
         square,
         float(data) ** 2 if data is not None and pd.notna(data) else None,
         float(first["floor"]) ** 2,

@@ -13,7 +13,7 @@ from truescore.plots.scaling import draw_estimates, log_limits
 from truescore.study.cells import Study, where
 from truescore.study.figures import SQUARES
 from truescore.study.fits import Estimate, root
-from truescore.study.scaling import COVARIANCE, MOMENTS, SCORE, Point, series
+from truescore.study.scaling import COVARIANCE, MOMENTS, SCORE, Point, points
 
 ENERGY = "energy_per_site"
 JUDGED = {COVARIANCE: MOMENTS[COVARIANCE], ENERGY: "energy per site"}
@@ -51,6 +51,9 @@ def side_by_side(study: Study) -> list[Variant]:
     names = sorted(study.cells["variant"].unique(), key=_natural)
     if len(names) == 1:
         return []
+    judged = {
+        name: {metric: points(study, name, metric) for metric in (*JUDGED, SCORE)} for name in names
+    }
     found = []
     for dim, cells in study.cells.groupby("dim"):
         sizes = cells.groupby("n_train")["variant"].nunique()
@@ -58,18 +61,15 @@ def side_by_side(study: Study) -> list[Variant]:
         for name in names:
             runs = where(cast(pd.DataFrame, cells), n_train=n_train, variant=name)
             if len(runs):
-                found.append(_variant(study, name, int(cast(int, dim)), int(n_train), runs))
+                size = int(cast(int, dim)), int(n_train)
+                here = {metric: at[size] for metric, at in judged[name].items() if size in at}
+                found.append(_variant(name, *size, here, runs))
     return found
 
 
-def _variant(study: Study, name: str, dim: int, n_train: int, rows: pd.DataFrame) -> Variant:
-    points = {
-        metric: point
-        for metric in (*JUDGED, SCORE)
-        for one in series(study, name, metric, "n_train")
-        for point in one.points
-        if (point.dim, point.n_train) == (dim, n_train)
-    }
+def _variant(
+    name: str, dim: int, n_train: int, points: dict[str, Point], rows: pd.DataFrame
+) -> Variant:
     runs = rows.drop_duplicates("cell")
     training, sampling, n_generate = (
         float(runs[column].to_numpy(float).mean())
