@@ -65,7 +65,7 @@ class LearnedRealDenoiser(RealDenoiser):
     The simple law is a mixture of Gaussians with weights w_k, means m_k and one common covariance S
     with spectrum l_j and eigenbasis u_j. With y = x_t / alpha = x_0 + s z and s = sigma / alpha,
 
-        D(x_t, t) = D_skip(y, s) + c(v, s) F + sum_j u_j c(l_j, s) (u_j . G),
+        D(x_t, t) = D_skip(y, s) + f(s) [c(v, s) F + sum_j u_j c(l_j, s) (u_j . G)],
         c(l, s) = s^2 sqrt(l) / (l + s^2),  (F, G) = net(x_in, log s),
 
     v the harmonic mean of the l_j, about the variance of a site given all others. The factor c is
@@ -75,6 +75,10 @@ class LearnedRealDenoiser(RealDenoiser):
     site, at low noise; G what the long modes do together, at high noise. ``x_in`` are y, scaled to
     unit variance, D_skip, scaled by the data, and its cube: anharmonic forces are polynomials,
     which a network would only approximate (on a chain of 32 the score error falls by a third).
+
+    Once s^2 far exceeds the law's largest variance l_max, x_t shows its second moments only, which
+    the simple law has already: the residual is faded out by f = 1 / (1 + (s^2 / 16 l_max)^2), or the
+    network's own noise, 1e-5 of the score, would be all it added. Without a skip f = 1.
 
     Where s^2 exceeds the largest l_j, a mixture of many Gaussians is nearly the law itself. Below,
     the seams between its components show, which a network can hardly undo: there D_skip passes, at
@@ -138,7 +142,12 @@ class LearnedRealDenoiser(RealDenoiser):
         local, modal = self.net(fields, s[:, 0].log()).unbind(-1)
         by_mode = (modal @ self.skip_basis) * correction_size(self.skip_spectrum, s)
         site = correction_size(1 / (1 / self.skip_spectrum).mean(), s)
-        return site * local + by_mode @ self.skip_basis.mT
+        return self._fade(s) * (site * local + by_mode @ self.skip_basis.mT)
+
+    def _fade(self, s: Tensor) -> Tensor:
+        if len(self.skip_weights) == 0:
+            return torch.ones_like(s)
+        return 1 / (1 + (s**2 / (16 * self.spectrum[-1])) ** 2)
 
     def correction_modes(self) -> tuple[Tensor, Tensor, Tensor]:
         """The skip's eigenmodes; between the components there is nothing left to correct."""
