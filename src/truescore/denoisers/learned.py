@@ -77,7 +77,7 @@ class LearnedRealDenoiser(RealDenoiser):
     which a network would only approximate (on a chain of 32 the score error falls by a third).
 
     Once s^2 far exceeds the law's largest variance l_max, x_t shows its second moments only, which
-    the simple law has already: the residual is faded out by f = 1 / (1 + (s^2 / 16 l_max)^2), or the
+    the simple law has already: f = 1 / (1 + (s^2 / 16 l_max)^2) fades the residual out, or the
     network's own noise, 1e-5 of the score, would be all it added. Without a skip f = 1.
 
     Where s^2 exceeds the largest l_j, a mixture of many Gaussians is nearly the law itself. Below,
