@@ -13,8 +13,11 @@ def ks_distance(target: Target, x: Tensor) -> Tensor:
     """max_i sup_v |F_n(v) - F(v)| over sites i, for sets of samples ``(..., n, d) -> (...)``.
 
     F_n - F is largest on arriving at a sample, F - F_n just before one; with P(X < v) and
-    P(X <= v) in place of F(v) this holds for laws with atoms, ties included.
+    P(X <= v) in place of F(v) this holds for laws with atoms, ties included. Of spins and states
+    both step at the states alone.
     """
+    if target.state_space != "real":
+        return _distance_at_states(target, x)
     *sets, n, dim = x.shape
     ordered = x.reshape(-1, n, dim).mT.contiguous().sort().values.mT
     worst = torch.zeros(len(ordered), dtype=torch.float64)
@@ -30,3 +33,13 @@ def ks_distance(target: Target, x: Tensor) -> Tensor:
             gap = torch.maximum(above, under).amax((1, 2))
             worst[i : i + rows] = torch.maximum(worst[i : i + rows], gap)
     return worst.reshape(sets)
+
+
+def _distance_at_states(target: Target, x: Tensor) -> Tensor:
+    states = range(target.n_states) if target.n_states else (-1.0, 1.0)
+    worst = torch.zeros(x.shape[:-2], dtype=torch.float64)
+    for state in states:
+        _, reached = target.marginal_cdf(torch.full((1, x.shape[-1]), state, dtype=x.dtype))
+        gap = ((x <= state).double().mean(-2) - reached).abs().amax(-1)
+        worst = torch.maximum(worst, gap)
+    return worst

@@ -93,13 +93,11 @@ def _agreement(chain: NearestNeighbourChain) -> Observable:
 def _by_distance(pairs: Tensor, periodic: bool) -> Tensor:
     """Means of ``(..., d, d)`` over pairs of sites r apart, r = 1 .. d/2."""
     dim = pairs.shape[-1]
-    lags = range(1, dim // 2 + 1)
+    lags = torch.arange(1, dim // 2 + 1)
     if periodic:
-        index = torch.arange(dim)
-        columns = [pairs[..., index, (index + r) % dim].mean(-1) for r in lags]
-    else:
-        columns = [pairs.diagonal(r, -2, -1).mean(-1) for r in lags]
-    return torch.stack(columns, -1)
+        site = torch.arange(dim)
+        return pairs[..., site, (site + lags[:, None]) % dim].mean(-1)
+    return torch.stack([pairs.diagonal(int(r), -2, -1).mean(-1) for r in lags], -1)
 
 
 def mean_energy(chain: NearestNeighbourChain) -> float:
