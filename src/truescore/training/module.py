@@ -81,6 +81,12 @@ class ScoreModule(pl.LightningModule):
         self.checkpoint_note = checkpoint_note or {}
         self.min_gradient_norm = min_gradient_norm
         self.converged = False
+        self._validated: list[Tensor] = []
+
+    @property
+    def held_out_losses(self) -> Tensor:
+        """The last validation's losses, ``(n_val,)``."""
+        return torch.cat(self._validated)
 
     def training_step(self, batch: Tensor | Noised, batch_idx: int) -> Tensor:
         """Mean loss of the own rows ``(n, d)`` of a batch, with times and noise of this step's own.
@@ -98,11 +104,17 @@ class ScoreModule(pl.LightningModule):
         self.log("train/loss", whole, prog_bar=True)
         return loss
 
-    def validation_step(self, batch: Tensor, batch_idx: int) -> None:
+    def on_validation_epoch_start(self) -> None:
+        """Forget the last validation."""
+        self._validated.clear()
+
+    def validation_step(self, batch: Tensor | Noised, batch_idx: int) -> None:
         """Loss of held-out data, with the same noise at every validation, on every process."""
         generator = keyed_generator(self.seed, "validation", batch_idx, device=self.device)
-        loss = self._loss(batch, generator)
-        self.log("val/loss", loss, prog_bar=True, batch_size=len(batch), sync_dist=True)
+        losses = self._losses(batch, generator)
+        self._validated.append(losses)
+        mean, n = losses.mean(), len(losses)
+        self.log("val/loss", mean, prog_bar=True, batch_size=n, sync_dist=True)
 
     def on_validation_epoch_end(self) -> None:
         """Draw samples with the averaged weights and log how far they are from the truth."""
@@ -150,19 +162,16 @@ class ScoreModule(pl.LightningModule):
     def _own_loss(self, batch: Tensor | Noised, generator: torch.Generator) -> Tensor:
         rank, n_ranks = self.global_rank, self.trainer.world_size
         if n_ranks == 1 or isinstance(batch, Noised):
-            return self._loss(batch, generator)
+            return self._losses(batch, generator).mean()
         t = self.loss.sample_times(self.denoiser, n_ranks * len(batch), generator)
         with WholeBatchDraws(generator, len(batch), rank, n_ranks):
             return self.loss(self.denoiser, batch, own_rows(t, rank, n_ranks), generator).mean()
 
-    def _loss(self, batch: Tensor | Noised, generator: torch.Generator) -> Tensor:
+    def _losses(self, batch: Tensor | Noised, generator: torch.Generator) -> Tensor:
         if isinstance(batch, Noised):
-            return cast(PairLoss, self.loss).of_pair(self.denoiser, batch.x_t, batch.t).mean()
-        return self._loss_of_clean(batch, generator)
-
-    def _loss_of_clean(self, x_0: Tensor, generator: torch.Generator) -> Tensor:
-        t = self.loss.sample_times(self.denoiser, len(x_0), generator)
-        return self.loss(self.denoiser, x_0, t, generator).mean()
+            return cast(PairLoss, self.loss).of_pair(self.denoiser, batch.x_t, batch.t)
+        t = self.loss.sample_times(self.denoiser, len(batch), generator)
+        return self.loss(self.denoiser, batch, t, generator)
 
 
 @final

@@ -20,6 +20,7 @@ from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 
 from truescore.errors import UserError
 from truescore.training.averaging import EMA
+from truescore.training.selection import OneStandardError
 
 CHECKPOINTS = "checkpoints"
 LOG_EVERY = 50
@@ -59,8 +60,8 @@ def build_trainer(config: Mapping[str, Any], run_dir: Path, *callbacks: Callback
         EMA(config["callbacks"]["ema_decay"]),
         LearningRateMonitor("step"),
         # In this order: `last` holds the state of `best`, this validation's included.
-        _checkpoint(run_dir, "best", monitor="val/loss"),
-        _checkpoint(run_dir, "last", monitor=None),
+        OneStandardError(**_checkpoint(run_dir, "best"), monitor="val/loss"),
+        ModelCheckpoint(**_checkpoint(run_dir, "last")),
     ]
     progress_bar = config["callbacks"]["progress_bar"]
     if progress_bar:
@@ -106,16 +107,15 @@ def _trainer(
     )
 
 
-def _checkpoint(run_dir: Path, name: str, monitor: str | None) -> ModelCheckpoint:
-    return ModelCheckpoint(
-        run_dir / CHECKPOINTS,
-        filename=name,
-        monitor=monitor,
-        save_top_k=1,
-        auto_insert_metric_name=False,
-        enable_version_counter=False,
-        save_on_train_epoch_end=False,
-    )
+def _checkpoint(run_dir: Path, name: str) -> dict[str, Any]:
+    return {
+        "dirpath": run_dir / CHECKPOINTS,
+        "filename": name,
+        "save_top_k": 1,
+        "auto_insert_metric_name": False,
+        "enable_version_counter": False,
+        "save_on_train_epoch_end": False,
+    }
 
 
 def keep_freed_memory() -> None:
