@@ -3,7 +3,7 @@ import torch
 from scipy.stats import ks_2samp
 
 from truescore.errors import UserError
-from truescore.metrics import DISTANCES, PerfectSamples, null_cache
+from truescore.metrics import DISTANCES, PerfectSamples, null_cache, perfect_samples
 from truescore.metrics.distances import EnergyDistance, SlicedWasserstein, TotalVariation
 
 from .conftest import gaussian, spins
@@ -114,5 +114,6 @@ def test_wrong_names_are_one_line():
 
 
 def test_distances_count_for_holm(caplog):
+    perfect_samples._warn_of_few_sets.cache_clear()  # it is said once in a process
     perfect(gaussian(), "energy_distance", "mmd")
     assert "too few to reject any of 6 errors together (Holm): use 600 or more" in caplog.text

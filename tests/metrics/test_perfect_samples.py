@@ -7,7 +7,7 @@ import torch
 from scipy.stats import ks_2samp
 
 from truescore.errors import UserError
-from truescore.metrics import NullLaw, PerfectSamples
+from truescore.metrics import NullLaw, PerfectSamples, perfect_samples
 from truescore.metrics.ks import ks_distance
 from truescore.metrics.perfect_samples import MARGINALS, error
 
@@ -103,6 +103,7 @@ def test_too_few_null_draws_are_refused():
 
 
 def test_too_few_null_draws_for_holm_are_reported(caplog):
+    perfect_samples._warn_of_few_sets.cache_clear()  # it is said once in a process
     with caplog.at_level(logging.WARNING):
         PerfectSamples(gaussian(), n_null=100)
     assert "too few to reject any of 4 errors together (Holm): use 400 or more" in caplog.text

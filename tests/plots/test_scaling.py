@@ -41,11 +41,12 @@ def test_ticks_stand_on_the_sizes_alone():
     ax = new_figure(4, 3).subplots()
     mark_sizes(ax, [400, 1600, 1600])
     assert ax.get_xticks().tolist() == [400, 1600]
-    assert [short(size) for size in (400, 1600, 10_000, 2_500_000)] == [
+    assert [short(size) for size in (400, 1600, 10_000, 2_500_000, 2**16)] == [
         "400",
         "1.6k",
         "10k",
         "2.5M",
+        "$2^{16}$",
     ]
 
 

@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -66,12 +67,7 @@ class PerfectSamples:
         self._laws: dict[int, dict[str, NullLaw]] = {}
         n_errors = len(self.observables) + self.has_marginals + len(distances)
         if n_errors / (n_null + 1) >= LEVEL:
-            log.warning(
-                "n_null=%d is too few to reject any of %d errors together (Holm): use %d or more",
-                n_null,
-                n_errors,
-                math.ceil(n_errors / LEVEL),
-            )
+            _warn_of_few_sets(n_null, n_errors)
 
     def null_laws(self, n: int) -> dict[str, NullLaw]:
         """The null law of each error of ``n`` samples, by name; KS and distances among them."""
@@ -146,6 +142,17 @@ def error(observable: Observable, average: Tensor) -> Tensor:
     deviation = average - observable.exact
     order = 1 if observable.norm == "l1" else 2
     return torch.linalg.vector_norm(deviation, ord=order, dim=-1)
+
+
+@cache
+def _warn_of_few_sets(n_null: int, n_errors: int) -> None:
+    """Once in a process: a run, and a sweep, judges many times."""
+    log.warning(
+        "n_null=%d is too few to reject any of %d errors together (Holm): use %d or more",
+        n_null,
+        n_errors,
+        math.ceil(n_errors / LEVEL),
+    )
 
 
 def _sizes(total: int, most: int) -> list[int]:

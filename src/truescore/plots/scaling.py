@@ -1,5 +1,6 @@
 """How an estimate with its interval depends on a size, on two logarithmic axes."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -104,8 +105,11 @@ def mark_sizes(ax: Axes, sizes: Sequence[float]) -> None:
 
 
 def short(size: float) -> str:
-    """A size for people: 400, 10k, 2.5M."""
+    """A size for people: 400, 10k, 2.5M; powers of two from 1,024 on as such."""
+    power = round(math.log2(size))
+    if size >= 1024 and size == 2**power:
+        return f"$2^{{{power}}}$"
     for unit, letter in ((1e6, "M"), (1e3, "k")):
         if size >= unit:
-            return f"{size / unit:g}{letter}"
+            return f"{size / unit:.3g}{letter}"
     return f"{size:g}"

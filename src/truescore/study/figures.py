@@ -87,12 +87,13 @@ def _against_n(study: Study, variant: str, moments: list[str]) -> Figure:
                 label=r"$n_\mathrm{generate}$ perfect samples",
             )
             guide = next((v.value for v in own if v.value > 0), float(floor[0]))
-            draw_guide(ax, n, -0.5, (n[0], 1.25 * guide), r"$1/\sqrt{N}$")
+            if many:
+                draw_guide(ax, n, -0.5, (n[0], 1.25 * guide), r"$1/\sqrt{N}$")
             mark_sizes(ax, n.tolist())
             style.label_log_axis(ax, "y")
             title = f"d = {one.fixed}: {told_slope(one.fit, 0.5)}"
             style.tidy(ax, title=title, x=N_TRAIN, y=f"error of {MOMENTS[name]}")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
+    handles, labels = max((ax.get_legend_handles_labels() for ax in axes.flat), key=_n_labels)
     columns = {1: 1, 2: 2}.get(axes.shape[1], 5)
     at = "outside upper center"
     figure.legend(handles, labels, loc=at, ncols=columns, frameon=False, fontsize=style.TICK)
@@ -119,7 +120,9 @@ def _efficiency(study: Study, variant: str, moments: list[str]) -> Figure:
         style.label_log_axis(ax, "y")
         y = r"(floor of $N$ / model's own)$^2$"
         style.tidy(ax, title=f"efficiency, {MOMENTS[name]}", x=N_TRAIN, y=y)
-        style.legend(ax, fontsize=7)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    at = "outside upper center"
+    figure.legend(handles, labels, loc=at, ncols=5, frameon=False, fontsize=style.TICK)
     return figure
 
 
@@ -201,6 +204,10 @@ def _score_over_snr(study: Study, variant: str) -> Figure:
 def _grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:
     figure = style.new_figure(max(WIDTH * columns, 4.2), HEIGHT * rows + 0.4)
     return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def _n_labels(legend: tuple[list[Any], list[Any]]) -> int:
+    return len(legend[1])
 
 
 def _sizes(one: Series) -> np.ndarray:

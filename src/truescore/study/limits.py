@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from truescore.plots.scaling import short
 from truescore.study.cells import Study
 from truescore.study.scaling import MOMENTS, SCORE, Point, Series
 
@@ -36,9 +35,9 @@ def _of_moment(one: Series) -> str:
 
 def _seen(point: Point) -> str:
     """Whether n_generate samples show an error at all."""
-    at = f"At N = {short(point.n_train)} ({_seeds(point.n_seeds)})"
+    at = f"At N = {point.n_train:,} ({_seeds(point.n_seeds)})"
     low, high = point.square.low, point.square.high
-    floor = f"floor of n_generate = {short(point.n_generate)}: {math.sqrt(point.floor_square):.2g}"
+    floor = f"floor of n_generate = {point.n_generate:,}: {math.sqrt(point.floor_square):.2g}"
     if low is None or high is None:
         return f"{at} there is no interval of the own error ({floor})."
     if high <= 0:
@@ -66,7 +65,7 @@ def _beside_the_data(point: Point) -> list[str]:
     efficiency = point.efficiency
     if efficiency is None or efficiency.low is None or efficiency.high is None:
         return []
-    data = f"the moments of {short(point.n_train)} exact samples"
+    data = f"the moments of {point.n_train:,} exact samples"
     if efficiency.high < 1:
         return [
             f"It is worse than {data}: the model is worth {efficiency.value:.2g} of them, at most"
@@ -112,7 +111,7 @@ def _with_more(one: Series, factor: float) -> list[str]:
 
 def _of_score(one: Series) -> str:
     point = one.points[-1]
-    at = f"At N = {short(point.n_train)} ({_seeds(point.n_seeds)}) its error is"
+    at = f"At N = {point.n_train:,} ({_seeds(point.n_seeds)}) its error is"
     return " ".join([f"{at} {point.square.value:.2g}.", *_with_more(one, 1.0)])
 
 

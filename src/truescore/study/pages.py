@@ -10,7 +10,6 @@ import pandas as pd
 from markdown_it import MarkdownIt
 
 from truescore.plots import save
-from truescore.plots.scaling import short
 from truescore.study.cells import NOTHING_ELSE, Study, where, write_cells
 from truescore.study.earlier import N_GENERATED, N_REFERENCE, beside_earlier
 from truescore.study.figures import study_figures, told_slope
@@ -219,15 +218,16 @@ def _fits(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
         if name in found:
             for one in series(study, variant, name, "dim"):
                 if one.fit is not None:
-                    at = f"N = {short(one.fixed)}, in d"
+                    at = f"N = {one.fixed:,}, in d"
                     rows.append([MOMENTS[name], at, *_fit(one, 0.5)])
     note = (
         "Slopes are those of the error; for the score error those of the divergence, or of the"
         " squared relative error of reals. Where data limit it, theory expects -1 (errors of"
-        ' moments: -1/2). "Not told": the cells allow any slope on one side. No interval: as many'
-        " parameters as cells, add seeds."
+        " moments: -1/2). b, what no N mends, is fitted with the slope; the last slope is that of a"
+        ' law without b. "Not told": the cells allow any slope on one side. No'
+        " interval: as many parameters as cells, add seeds."
     )
-    return table(["error", "along", "slope", "b", "cells"], rows) + f"\n\n{note}"
+    return table(["error", "along", "slope", "b", "slope if b = 0", "cells"], rows) + f"\n\n{note}"
 
 
 def _beside_earlier(study: Study, variant: str) -> str | None:
@@ -252,7 +252,7 @@ def _beside_earlier(study: Study, variant: str) -> str | None:
 
 def _fit(one: Series, factor: float) -> list[str]:
     if one.fit is None:
-        return [told_slope(None, factor), "-", str(len(one.points))]
+        return [told_slope(None, factor), "-", "-", str(len(one.points))]
     if one.axis == "dim":
         offset = "-"
     elif one.fit.offset is None:
@@ -261,8 +261,8 @@ def _fit(one: Series, factor: float) -> list[str]:
         offset = interval(one.fit.offset)
     else:
         offset = interval(root(one.fit.offset))
-    slope = told_slope(one.fit, factor).removeprefix("slope ")
-    return [slope, offset, str(one.fit.n_cells)]
+    slopes = [told_slope(fit, factor).removeprefix("slope ") for fit in (one.fit, one.plain_fit)]
+    return [slopes[0], offset, slopes[1], str(one.fit.n_cells)]
 
 
 def _cells(study: Study) -> Iterable[str]:
@@ -290,14 +290,16 @@ def number(value: float | None) -> str:
         return "-"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    return f"{value:.3g}"
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def interval(estimate: Estimate) -> str:
-    """A value with its interval, if there is one."""
+    """A value with its interval, if there is one; a lower end alone if the value is infinite."""
     if estimate.low is None or estimate.high is None:
         return number(estimate.value)
-    return f"{number(estimate.value)} [{estimate.low:.2g}, {number(estimate.high)}]"
+    if math.isinf(estimate.value):
+        return f"> {number(estimate.low)}"
+    return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
 
 
 def _code(text: str) -> str:

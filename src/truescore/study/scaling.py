@@ -63,6 +63,7 @@ class Series(NamedTuple):
         fixed: the other one.
         points: along the axis, in its order.
         fit: of all runs; ``None`` with fewer than two sizes.
+        plain_fit: the same without an offset b.
     """
 
     metric: str
@@ -70,6 +71,7 @@ class Series(NamedTuple):
     fixed: int
     points: list[Point]
     fit: PowerLaw | None
+    plain_fit: PowerLaw | None
 
 
 def series(study: Study, variant: str, metric: str, axis: str) -> list[Series]:
@@ -83,12 +85,13 @@ def series(study: Study, variant: str, metric: str, axis: str) -> list[Series]:
     for fixed, at in _squares(study, variant, metric).groupby(other):
         square, floor = (at[name].to_numpy(float) for name in ("value_square", "floor_square"))
         x = at[axis].to_numpy(float)
-        fit = None
+        fit = plain_fit = None
         if len(set(x)) > 1:
             fit = fit_power_law(x, square, floor, with_offset=axis == "n_train")
+            plain_fit = fit_power_law(x, square, floor, with_offset=False)
         squared = _is_squared(study, metric)
         each = [_point(group, squared) for _, group in at.groupby(axis)]
-        found.append(Series(metric, axis, int(fixed), each, fit))  # type: ignore[arg-type]
+        found.append(Series(metric, axis, int(fixed), each, fit, plain_fit))  # type: ignore[arg-type]
     return found
 
 
