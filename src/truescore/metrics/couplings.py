@@ -113,18 +113,15 @@ def read_couplings(denoiser: SpinDenoiser, x: Tensor, temperature: float = 1.0) 
     log_odds = laws[..., 1] - laws[..., 0]
     known = torch.cat([x.double(), x.new_ones(n, 1).double()], 1)
     gram, cross = known.mT @ known / n, known.mT @ log_odds / n
-    # Site i's own spin stays out: its row and column are those of the identity, its answer is 0.
-    sites = torch.arange(d)
-    keep = 1 - torch.eye(d + 1, dtype=torch.float64)[:d]
-    normal = gram * keep[:, :, None] * keep[:, None, :]
-    normal[sites, sites, sites] = 1.0
-    factor, info = torch.linalg.cholesky_ex(normal)
-    if info.any() or float(factor.diagonal(dim1=1, dim2=2).min()) < 1e-6:
+    factor, info = torch.linalg.cholesky_ex(gram)
+    if info.any() or float(factor.diagonal().min()) < 1e-6:
         raise UserError(
             f"got {n} points in which some spins always agree or never flip, expected points that"
             " tell all apart: add more, or warmer ones"
         )
-    found = torch.cholesky_solve((cross.mT * keep)[..., None], factor)[..., 0]
+    free, inverse = torch.cholesky_solve(cross, factor), torch.cholesky_inverse(factor)[:, :d]
+    # Least squares under the condition that the own spin's coefficient is 0: one matrix for all.
+    found = (free - inverse * (free.diagonal() / inverse.diagonal())).mT
     residual = log_odds - known @ found.mT
     spread = (log_odds - log_odds.mean(0)).square().mean()
     matrix = found[:, :d] * temperature / 2
