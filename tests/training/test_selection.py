@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from truescore.training.selection import OneStandardError
+from truescore.training.selection import LastUnlessWorse
 
 N = 400
 
@@ -27,10 +27,10 @@ def test_later_weights_are_kept_unless_they_are_clearly_worse(losses, tmp_path):
     first, noise = losses
     noise = noise - noise.mean()
     error = float(noise.std()) / N**0.5
-    selection = OneStandardError(dirpath=tmp_path, monitor="val/loss")
+    selection = LastUnlessWorse(dirpath=tmp_path, monitor="val/loss")
     assert kept(selection, first)
-    assert kept(selection, first + noise + 0.9 * error)
-    assert not kept(selection, first + noise + 1.1 * error)
+    assert kept(selection, first + noise + 1.9 * error)
+    assert not kept(selection, first + noise + 2.1 * error)
     assert kept(selection, first - 1.0)
     assert not kept(selection, first)
 
@@ -39,16 +39,16 @@ def test_small_steps_uphill_do_not_add_up(losses, tmp_path):
     first, noise = losses
     noise = noise - noise.mean()
     error = float(noise.std()) / N**0.5
-    selection = OneStandardError(dirpath=tmp_path, monitor="val/loss")
-    climb = [kept(selection, first + k * 0.3 * error + (noise if k else 0)) for k in range(6)]
+    selection = LastUnlessWorse(dirpath=tmp_path, monitor="val/loss")
+    climb = [kept(selection, first + k * 0.6 * error + (noise if k else 0)) for k in range(6)]
     assert climb == [True, True, True, True, False, False]
 
 
 def test_the_least_losses_survive_a_checkpoint(losses, tmp_path):
     first, _ = losses
-    selection = OneStandardError(dirpath=tmp_path, monitor="val/loss")
+    selection = LastUnlessWorse(dirpath=tmp_path, monitor="val/loss")
     kept(selection, first)
-    resumed = OneStandardError(dirpath=tmp_path, monitor="val/loss")
+    resumed = LastUnlessWorse(dirpath=tmp_path, monitor="val/loss")
     resumed.load_state_dict(selection.state_dict())
     assert not kept(resumed, first + 1.0)
     assert kept(resumed, first)

@@ -20,7 +20,7 @@ from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 
 from truescore.errors import UserError
 from truescore.training.averaging import EMA
-from truescore.training.selection import OneStandardError
+from truescore.training.selection import LastUnlessWorse
 
 CHECKPOINTS = "checkpoints"
 LOG_EVERY = 50
@@ -60,7 +60,7 @@ def build_trainer(config: Mapping[str, Any], run_dir: Path, *callbacks: Callback
         EMA(config["callbacks"]["ema_decay"]),
         LearningRateMonitor("step"),
         # In this order: `last` holds the state of `best`, this validation's included.
-        OneStandardError(**_checkpoint(run_dir, "best"), monitor="val/loss"),
+        LastUnlessWorse(**_checkpoint(run_dir, "best"), monitor="val/loss"),
         ModelCheckpoint(**_checkpoint(run_dir, "last")),
     ]
     progress_bar = config["callbacks"]["progress_bar"]
