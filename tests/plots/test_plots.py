@@ -93,7 +93,7 @@ def all_figures() -> dict[str, Figure]:
         "eigenmodes": eigenmodes(),
         "two_point": plots.two_point(**two_point_arguments()),
         "score": plots.score_error_curve(**score_arguments()),
-        "losses": plots.loss_curves(np.arange(50), np.linspace(2, 1, 50), [10, 20], [1.5, 1.4]),
+        "losses": plots.loss_curves(np.arange(50), np.linspace(2, 1, 50), [10, 20], [1.5, 1.4], 20),
         "verdicts": plots.verdicts(**verdict_arguments()),
         "summary": plots.summary_panel(
             "a ring",
@@ -276,12 +276,12 @@ def test_a_baseline_keeps_its_look_from_figure_to_figure() -> None:
     assert first.get_color() == second.get_markeredgecolor()
 
 
-def test_losses_name_the_best_step_and_leave_out_what_is_missing() -> None:
-    """The star stands on the lowest validation loss; NaN does not spread."""
+def test_losses_name_the_kept_weights_and_leave_out_what_is_missing() -> None:
+    """The star stands on the validation of the weights that were kept; NaN does not spread."""
     train = np.linspace(2, 1, 100)
     train[50] = np.nan
-    ax = plots.loss_curves(np.arange(100), train, [10, 20, 30], [1.5, 1.2, 1.4]).axes[0]
-    assert "lowest: 1.2 at step 20" in legend_of(ax)
+    ax = plots.loss_curves(np.arange(100), train, [10, 20, 30], [1.5, 1.2, 1.4], 30).axes[0]
+    assert "kept: 1.4 after 30 steps" in legend_of(ax)
     smooth = np.asarray(line(ax, "training (running mean)").get_ydata())
     assert np.isfinite(smooth).all()
     np.testing.assert_allclose(smooth[1:40], train[1:40])

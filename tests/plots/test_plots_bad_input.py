@@ -40,7 +40,7 @@ EXACT = 0.5**R
             "error: got no positive value",
         ),
         (lambda: plots.score_error_curve(R, R, R, {"a": [1]}, "real"), "a: got shape (1,)"),
-        (lambda: plots.loss_curves(R, R[1:], R, R), "train_loss: got shape (4,)"),
+        (lambda: plots.loss_curves(R, R[1:], R, R, 1), "train_loss: got shape (4,)"),
         (lambda: plots.verdicts(["a"], [1], [[0], [2]], []), "verdict: got 0 entries"),
         (lambda: plots.verdicts([], [], [[], []], []), "ratio, band: got a negative value or none"),
         (lambda: plots.save(Figure(), "figure.txt"), "figure path: got 'figure.txt'"),

@@ -22,7 +22,12 @@ def running_mean(value: arrays.Floats, window: int) -> arrays.Floats:
 
 
 def draw_losses(
-    ax: Axes, steps: ArrayLike, train_loss: ArrayLike, val_steps: ArrayLike, val_loss: ArrayLike
+    ax: Axes,
+    steps: ArrayLike,
+    train_loss: ArrayLike,
+    val_steps: ArrayLike,
+    val_loss: ArrayLike,
+    kept_step: float,
 ) -> None:
     """Draw the losses; arguments as in ``loss_curves``."""
     step = arrays.array("steps", steps, ("steps",))
@@ -44,16 +49,16 @@ def draw_losses(
         linewidth=1.3,
         label="validation (held-out data)",
     )
-    if np.isfinite(held_out).any():
-        best = int(np.nanargmin(held_out))
+    if kept_step in checks:
+        kept = int(np.argmax(checks == kept_step))
         ax.plot(
-            checks[best],
-            held_out[best],
+            checks[kept],
+            held_out[kept],
             "*",
             color=style.HELD_OUT,
             markersize=13,
             markeredgecolor="white",
-            label=f"lowest: {held_out[best]:.4g} at step {checks[best]:,.0f}",
+            label=f"kept: {held_out[kept]:.4g} after {kept_step:,.0f} steps",
         )
     # The first steps fall so far that they would flatten everything after them.
     settled = np.concatenate([train[len(train) // 20 :], held_out[len(held_out) // 20 :]])
@@ -70,16 +75,21 @@ def draw_losses(
 
 
 def loss_curves(
-    steps: ArrayLike, train_loss: ArrayLike, val_steps: ArrayLike, val_loss: ArrayLike
+    steps: ArrayLike,
+    train_loss: ArrayLike,
+    val_steps: ArrayLike,
+    val_loss: ArrayLike,
+    kept_step: float,
 ) -> Figure:
     """Show the training loss (thin: as logged; thick: running mean) and the validation loss.
 
     Args:
-        steps: Optimiser steps (S,) at which the training loss was logged.
+        steps: Optimiser steps (S,) after which the training loss was logged.
         train_loss: Training loss (S,).
-        val_steps: Optimiser steps (V,) at which the validation loss was taken.
+        val_steps: Optimiser steps (V,) after which the validation loss was taken.
         val_loss: Validation loss on held-out data (V,).
+        kept_step: Steps behind the weights that the run keeps; a star where they were validated.
     """
     figure = style.new_figure(7, 4)
-    draw_losses(figure.subplots(), steps, train_loss, val_steps, val_loss)
+    draw_losses(figure.subplots(), steps, train_loss, val_steps, val_loss, kept_step)
     return figure

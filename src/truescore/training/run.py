@@ -33,7 +33,7 @@ from truescore.plots import loss_curves
 from truescore.randomness import keyed_generator
 from truescore.ranks import rank
 from truescore.report import report, report_certificate
-from truescore.runs import SAMPLES, Run, load_run, write_samples
+from truescore.runs import SAMPLES, Run, load_run, read_checkpoint, write_samples
 from truescore.training.data import LawDataModule
 from truescore.training.module import (
     ConcreteScoreMatchingModule,
@@ -48,7 +48,12 @@ from truescore.training.resume import (
     training_config,
 )
 from truescore.training.throughput import Throughput
-from truescore.training.trainer import build_trainer, keep_freed_memory, steps_per_epoch
+from truescore.training.trainer import (
+    CHECKPOINTS,
+    build_trainer,
+    keep_freed_memory,
+    steps_per_epoch,
+)
 
 log = logging.getLogger("truescore")
 SCHEMA_VERSION = 1
@@ -215,9 +220,11 @@ def _loss_figure(run_dir: Path) -> Any:
 
     def column(name: str) -> tuple[list[float], list[float]]:
         kept = [row for row in rows if row.get(name)]
-        return [float(row["step"]) for row in kept], [float(row[name]) for row in kept]
+        # Lightning counts the steps before the one that it logs.
+        return [float(row["step"]) + 1 for row in kept], [float(row[name]) for row in kept]
 
-    return loss_curves(*column("train/loss"), *column("val/loss"))
+    kept_step = read_checkpoint(run_dir / CHECKPOINTS / "best.ckpt")["global_step"]
+    return loss_curves(*column("train/loss"), *column("val/loss"), kept_step)
 
 
 def _log_hyperparameters(
