@@ -231,6 +231,8 @@ class CheckFirst(Callback):
                 _stop_if(folder_errors(cells))
                 Plan.of(folder, cells).write()
                 _launched.set(folder)
+                if _launcher(config) == SLURM:
+                    _imported("truescore.slurm.watch_the_queue")()
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """List the jobs that failed, and exit with an error if there are any."""
@@ -282,10 +284,14 @@ def _several_processes(config: DictConfig) -> list[str]:
     from truescore.config.processes import sweep_errors
 
     # SLURM starts the processes of each of the jobs that are handed to it.
-    if "trainer" not in config or config.hydra.runtime.choices["hydra/launcher"] == SLURM:
+    if "trainer" not in config or _launcher(config) == SLURM:
         return []
     trainer = OmegaConf.to_container(config.trainer, resolve=True)
     return sweep_errors({"trainer": trainer})
+
+
+def _launcher(config: DictConfig) -> str:
+    return config.hydra.runtime.choices["hydra/launcher"]
 
 
 @contextmanager

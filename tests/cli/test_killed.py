@@ -14,11 +14,8 @@ import pytest
 from truescore.study.cells import read_study, write_cells
 
 ROOT = Path(__file__).resolve().parents[2]
-STUDY = [
-    "-m",
+SMALL = [
     "+experiment=ising_d16",
-    "dataset.n_train=200,400",
-    "seed=0,1",
     "trainer.max_steps=40",
     "trainer.val_every_n_steps=20",
     "dataset.n_val=100",
@@ -32,6 +29,7 @@ STUDY = [
     "callbacks.progress_bar=false",
     "hydra.sweep.subdir=n${dataset.n_train}_seed${seed}",
 ]
+STUDY = ["-m", "dataset.n_train=200,400", "seed=0,1", *SMALL]
 
 
 def begin(folder):
