@@ -1,12 +1,17 @@
 """What statistical tests share."""
 
 import os
+import shlex
+import subprocess
+from pathlib import Path
 
 import pytest
 import torch
 
 # The tensors are small: a second thread costs more than it brings, and workers share the cores.
 torch.set_num_threads(1)
+
+SLURM = Path(__file__).resolve().parents[1] / "scripts" / "slurm_loopback.sh"
 
 # Two-sided false-alarm rate 8e-11 for each number compared, so below 1e-6 for 10,000 of them.
 # Generators are fixed besides: a test that passes once passes always.
@@ -57,3 +62,23 @@ def order():
 def own_cache(tmp_path_factory):
     """Null laws are drawn afresh, and the user's cache is left alone."""
     os.environ["TRUESCORE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory):
+    """Two nodes of SLURM; the environment of a process that finds them."""
+    folder = tmp_path_factory.mktemp("slurm")
+    subprocess.run([SLURM, "start", folder], check=True)
+    try:
+        shell = f". {shlex.quote(str(folder / 'env.sh'))} && env -0"
+        printed = subprocess.run(["bash", "-c", shell], check=True, capture_output=True, text=True)
+        yield dict(line.split("=", 1) for line in printed.stdout.split("\0") if line)
+    finally:
+        subprocess.run([SLURM, "stop", folder], check=True)
+
+
+@pytest.fixture
+def in_slurm(slurm, monkeypatch):
+    """What this test starts finds the two nodes."""
+    for name in ("PATH", "LD_LIBRARY_PATH", "SLURM_CONF"):
+        monkeypatch.setenv(name, slurm[name])

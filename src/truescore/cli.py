@@ -258,7 +258,10 @@ def failed_cells(plan: Plan) -> list[str]:
 
 def broken_off(error: Exception, plan: Plan) -> list[str]:
     """Lines on a sweep whose launcher gave up: why, and which cells failed before it did."""
-    why = " ".join(f"{type(error).__name__}: {error}".split())
+    said = str(error).splitlines()
+    # It may hold all that a worker wrote.
+    told = said if len(said) <= 5 else [*said[:3], "...", *said[-1:]]
+    why = " ".join(f"{type(error).__name__}: {' '.join(told)}".split())
     return [
         *failed_cells(plan),
         f"the sweep {plan.folder} broke off with {plan.progress()} ({why}):"

@@ -8,17 +8,15 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 from truescore.study import read_study
 
 from .test_killed import ROOT, SMALL
+from .test_launchers import wait_for
 
-SCRIPT = ROOT / "scripts" / "slurm_loopback.sh"
 JOBS = ["hydra/launcher=submitit_slurm", "hydra.launcher.timeout_min=10"]
 JOBS += ["hydra.launcher.cpus_per_task=1"]
 pytestmark = pytest.mark.skipif(find_spec("submitit") is None, reason="needs the extra slurm")
@@ -69,25 +67,6 @@ def test_a_job_that_left_the_queue_is_gone_and_a_queue_that_does_not_answer_tell
     assert watcher.is_done("7_0", "cache")
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    """Two nodes; what a process needs in its environment to find them."""
-    folder = tmp_path_factory.mktemp("slurm")
-    subprocess.run([SCRIPT, "start", folder], check=True)
-    try:
-        shell = f". {shlex.quote(str(folder / 'env.sh'))} && env -0"
-        printed = subprocess.run(["bash", "-c", shell], check=True, capture_output=True, text=True)
-        yield dict(line.split("=", 1) for line in printed.stdout.split("\0") if line)
-    finally:
-        subprocess.run([SCRIPT, "stop", folder], check=True)
-
-
-@pytest.fixture
-def in_cluster(cluster, monkeypatch):
-    for name in ("PATH", "LD_LIBRARY_PATH", "SLURM_CONF"):
-        monkeypatch.setenv(name, cluster[name])
-
-
 def run(*arguments, timeout):
     """A program in the cluster's environment; killed when its time is up."""
     env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
@@ -96,7 +75,7 @@ def run(*arguments, timeout):
 
 @pytest.mark.cluster
 @pytest.mark.timeout(400)
-def test_both_nodes_take_cells_and_the_table_has_them_all(in_cluster, tmp_path):
+def test_both_nodes_take_cells_and_the_table_has_them_all(in_slurm, tmp_path):
     sweep = tmp_path / "sweep"
     # The last one's batch is larger than its data.
     cells = ["-m", *SMALL, "dataset.n_train=200,400,10", f"hydra.sweep.dir={sweep}"]
@@ -108,3 +87,45 @@ def test_both_nodes_take_cells_and_the_table_has_them_all(in_cluster, tmp_path):
     nodes = run("squeue", "--states=all", "--noheader", "--format=%N", timeout=20).stdout.split()
     assert set(nodes) == {"node1", "node2"}
     assert "sacct" not in done.stderr
+
+
+def killed(sweep):
+    os.kill(int((sweep / "seed_6" / "process").read_text().split()[0]), signal.SIGKILL)
+
+
+def cancelled(sweep):
+    (job,) = {path.name.split("_")[0] for path in (sweep / ".submitit").iterdir() if path.is_dir()}
+    run("scancel", f"{job}_1", timeout=20)
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize(("lose", "state"), [(killed, "FAILED"), (cancelled, "CANCELLED")])
+def test_a_lost_job_ends_the_sweep_and_is_named(in_slurm, start, call, outputs, lose, state):
+    sweep = outputs / "multirun" / "ising_ring"
+    parent = start("-m", "seed=1,6", *JOBS)
+    wait_for(sweep / "seed_6" / "process")
+    lose(sweep)
+    _, errors = parent.communicate(timeout=100)
+    assert parent.returncode == 1
+    assert "  seed_1: checkpoint x.ckpt is truncated; resume from best.ckpt" in errors
+    last = errors.splitlines()[-1]
+    assert "broke off with 0 of 2 cells done, 1 failed (UncompletedJobError: Job " in last
+    assert f"(state: {state})" in last and last.endswith(": the same command goes on with it")
+    # Nothing holds the cell that was cut.
+    code, _, errors = call("-m", "seed=0", *JOBS)
+    assert code == 0 and (sweep / "seed_0" / "summary.json").exists()
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(300)
+def test_a_cell_may_be_trained_on_both_nodes_together(in_slurm, monkeypatch, tmp_path):
+    sweep = tmp_path / "sweep"
+    cells = ["-m", *SMALL, "trainer=ddp", "dataset.n_train=200", f"hydra.sweep.dir={sweep}"]
+    together = ["hydra.launcher.nodes=2", "hydra.launcher.tasks_per_node=1"]
+    # Names of nodes of the loopback are known to SLURM alone.
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    done = run(sys.executable, str(ROOT / "train.py"), *cells, *JOBS, *together, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert (sweep / "n200_seed0" / "train.log").read_text().count("summary:") == 1
+    assert read_study(sweep).n_finished == 1

@@ -20,6 +20,16 @@ ROOT = CONF.parent
 def torchrun(*arguments, cwd):
     """Run train.py in two processes; what is finished, killed after a while if it is not."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    return on_two(command, *arguments, cwd=cwd)
+
+
+def srun(*arguments, cwd):
+    """The same in a process on each of two nodes."""
+    command = ["srun", "--nodes=2", "--ntasks-per-node=1", "--time=5", sys.executable]
+    return on_two(command, *arguments, cwd=cwd)
+
+
+def on_two(command, *arguments, cwd):
     env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
     return subprocess.run(
         [*command, str(ROOT / "train.py"), *arguments],
@@ -45,8 +55,19 @@ def losses(folder):
 @pytest.mark.slow
 @pytest.mark.parametrize("experiment", ["ising_d16", "gl_d8"])
 def test_two_processes_under_torchrun_learn_what_one_does(experiment, tmp_path):
+    check_two_learn_what_one_does(torchrun, experiment, tmp_path)
+
+
+@pytest.mark.cluster
+def test_two_nodes_under_srun_learn_what_one_process_does(in_slurm, monkeypatch, tmp_path):
+    # Names of nodes of the loopback are known to SLURM alone.
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    check_two_learn_what_one_does(srun, "ising_d16", tmp_path)
+
+
+def check_two_learn_what_one_does(start, experiment, tmp_path):
     train(small_config(experiment), tmp_path)
-    done = torchrun(
+    done = start(
         f"+experiment={experiment}", "trainer=ddp", *SMALL, "hydra.run.dir=two", cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
