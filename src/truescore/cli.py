@@ -39,6 +39,8 @@ from truescore.sweep import Plan, claimed, folder_errors
 FAILED, BAD_CONFIG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 # The launcher that gives each job processes of its own.
 SLURM = "submitit_slurm"
+# The launchers whose jobs run in other working folders than the command.
+RAY = ("ray", "ray_cluster")
 # What a configuration that cannot be composed raises.
 UNCOMPOSED = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 # The folder of the sweep that this process has handed to a launcher.
@@ -226,6 +228,8 @@ class CheckFirst(Callback):
             if hydra is not None:
                 # A job composes its own configuration, in which the folder's name may differ.
                 folder = Path(config.hydra.sweep.dir)
+                if _launcher(config) in RAY:
+                    folder = folder.absolute()
                 config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
                 cells = cells_of(config, overrides, hydra.config_loader)
                 _stop_if(folder_errors(cells))

@@ -20,7 +20,13 @@ LIST_KEYS = "--cfg job lists every key"
 # Primary configuration -> the program that runs it.
 PROGRAMS = {"train": "train.py", "simulate": "scripts/simulate.py"}
 # Launcher that a plugin of Hydra brings -> our optional dependency that brings the plugin.
-LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm"}
+LAUNCHERS = {
+    "joblib": "joblib",
+    "submitit_local": "slurm",
+    "submitit_slurm": "slurm",
+    "ray": "ray",
+    "ray_cluster": "ray",
+}
 
 
 def override_errors(
@@ -84,7 +90,8 @@ def _option_error(loader: ConfigLoader, override: Override) -> str | None:
     text, options = override.input_line, loader.get_group_options(override.key_or_group)
     for choice in _values(override):
         for name in choice if isinstance(choice, list) else [choice]:
-            if name not in options:
+            # The former is made of the latter, which comes with the plugin.
+            if ("ray" if name == "ray_cluster" else name) not in options:
                 if override.key_or_group == "hydra/launcher" and (extra := LAUNCHERS.get(name)):
                     return f"{text}: needs a plugin of Hydra; pip install -e '.[{extra}]'"
                 return f"{text}: no such option{_meant(str(name), options)} ({', '.join(options)})"
