@@ -20,7 +20,7 @@ from truescore.losses import Loss
 from truescore.processes import DiscreteProcess, GaussianNoise, Process
 from truescore.randomness import keyed_generator
 from truescore.samplers import Sampler
-from truescore.targets import Target
+from truescore.targets import Target, moments
 from truescore.targets.fitted_mixture import fit_mixture
 
 # Keys of a section that the framework reads; all others are arguments of the section's class.
@@ -180,8 +180,7 @@ def _second_moment(dim: int, data: Tensor | None, reflection: bool) -> Tensor:
             f"got dataset.n_train={len(data)} for {dim} sites, expected more than {dim} to measure"
             " the scale of every mode: raise dataset.n_train"
         )
-    data = data.double()
-    second_moment = data.mT @ data / len(data)
+    second_moment = moments.second_moment(data)
     return (second_moment + second_moment.flip(0, 1)) / 2 if reflection else second_moment
 
 

@@ -32,8 +32,10 @@ def sample(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> 
         draw, block = _sample_real_ring, 256
     else:
         draw, block = _sample_reals, 8 * BLOCK
-    sizes = [block] * (n // block) + [n % block] * (n % block > 0)
-    return torch.cat([draw(chain, size, generator) for size in sizes])
+    samples = torch.empty(n, chain.dim)
+    for rows in samples.split(block):
+        rows[:] = draw(chain, len(rows), generator)
+    return samples
 
 
 def _sample_states(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
@@ -70,14 +72,15 @@ def _sample_reals(chain: NearestNeighbourChain, n: int, generator: torch.Generat
     table = Tabulated(grid, marginal_density(chain, 0, grid)[None])
     zero = torch.zeros(n, dtype=torch.long)
     x = table.invert(zero, _uniform(n, generator))
-    samples = [x.float()]
+    samples = torch.empty(n, chain.dim)
+    samples[:, 0] = x
     for i in range(1, chain.dim):
         given, row = _rows(x, grid, generator) if n > ROWS else (x, torch.arange(n))
         log_weight = chain.log_bond_between(given, grid, i - 1) + log_sites[i]
         table = Tabulated(grid, _exp(log_weight) * _later_sites(chain, i, grid))
         x = table.invert(row, _uniform(n, generator))
-        samples.append(x.float())
-    return torch.stack(samples, 1)
+        samples[:, i] = x
+    return samples
 
 
 def _sample_real_ring(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:

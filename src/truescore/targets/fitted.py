@@ -7,6 +7,7 @@ from scipy.optimize import brentq
 from torch import Tensor
 
 from truescore.errors import UserError
+from truescore.targets import moments
 from truescore.targets.gaussian_mixture import GaussianMixture
 from truescore.targets.ising_ring import IndependentSpins, IsingRing
 from truescore.targets.potts_ring import IndependentStates, PottsRing
@@ -17,9 +18,9 @@ EM_TOLERANCE = 1e-9
 
 def fit_gaussian(x: Tensor) -> GaussianMixture:
     """The Gaussian with the data's mean and covariance; data ``(n, d)`` reals."""
-    x = _enough(x)
-    mean = x.mean(0)
-    return GaussianMixture(torch.ones(1), mean[None], _covariance(x - mean)[None])
+    _check_enough(x)
+    mean = moments.mean(x)
+    return GaussianMixture(torch.ones(1), mean[None], moments.second_moment(x, mean)[None])
 
 
 def fit_two_wells(x: Tensor) -> GaussianMixture:
@@ -28,14 +29,17 @@ def fit_two_wells(x: Tensor) -> GaussianMixture:
     With tau = tanh(m' S^-1 x) the difference of the two responsibilities, m = E[tau x] and
     S = E[x x'] - m m'. A law with two coherent wells is already close to this family.
     """
-    x = _enough(x)
-    second_moment = _covariance(x)
+    _check_enough(x)
+    second_moment = moments.second_moment(x)
+    # Every step reads all of them: a single block is converted once.
+    x = x.double() if x.numel() <= moments.ENTRIES else x
     spectrum, basis = torch.linalg.eigh(second_moment)
     mean = 0.9 * spectrum[-1].sqrt() * basis[:, -1]
     for _ in range(EM_STEPS):
         within = second_moment - mean[:, None] * mean
-        tau = (x @ torch.linalg.solve(within, mean)).tanh()
-        updated = (tau @ x) / len(x)
+        across = torch.linalg.solve(within, mean)
+        parts = [(rows @ across).tanh() @ rows for rows in moments.blocks(x)]
+        updated = torch.stack(parts).sum(0) / len(x)
         change = (updated - mean).norm() / updated.norm()
         mean = updated
         if change < EM_TOLERANCE:
@@ -90,12 +94,7 @@ def fit_potts_coupling(x: Tensor, n_states: int) -> PottsRing:
     return PottsRing(dim, q, coupling=math.log((1 + (q - 1) * k) / (1 - k)))
 
 
-def _enough(x: Tensor) -> Tensor:
+def _check_enough(x: Tensor) -> None:
     n, dim = x.shape
     if n <= dim:
         raise UserError(f"got n_train={n} samples in {dim} dimensions, expected more than {dim}")
-    return x.double()
-
-
-def _covariance(deviation: Tensor) -> Tensor:
-    return deviation.mT @ deviation / len(deviation)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from truescore.errors import UserError
+from truescore.targets import moments
 from truescore.targets.gaussian_mixture import GaussianMixture
 
 SUBSET, SUBSET_STEPS, STEPS, ROWS = 20_000, 30, 10, 20_000
@@ -35,13 +36,13 @@ def fit_mixture(
             f"got n_train={n} samples for {n_means} means in {dim} dimensions,"
             " expected more samples than either: raise dataset.n_train"
         )
-    x, images = x.double(), _Images(odd, reflection)
-    few = x[torch.randperm(n, generator=generator)[:SUBSET]]
+    images = _Images(odd, reflection)
+    few = x[torch.randperm(n, generator=generator)[:SUBSET]].double()
     means, distance = _far_apart(few, n_means, images, generator)
     weights = torch.full((n_means,), 1 / n_means, dtype=torch.float64)
     within = distance / dim * torch.eye(dim, dtype=torch.float64)
     for data, steps in ((few, SUBSET_STEPS), (x, STEPS)):
-        second_moment = images.average(data.mT @ data / len(data))
+        second_moment = images.average(moments.second_moment(data))
         for _ in range(steps):
             weights, means = _update(data, weights, means, within, images)
             everywhere, shares = images.of(means), images.shares(weights)
@@ -103,6 +104,7 @@ def _update(
     offset = images.shares(weights).log() - (projected.mT * everywhere).sum(1) / 2
     total, count = torch.zeros_like(everywhere), torch.zeros_like(offset)
     for rows in x.split(ROWS):
+        rows = rows.double()
         responsibility = (rows @ projected + offset).softmax(1)
         total += responsibility.mT @ rows
         count += responsibility.sum(0)
