@@ -88,7 +88,7 @@ def test_intervals_of_the_slope_cover_95_percent(sizes, law):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n_seeds", "identified"), [(3, 0.5), (8, 0.94)])
+@pytest.mark.parametrize(("n_seeds", "identified"), [(3, 0.5), (8, 0.92)])
 @pytest.mark.timeout(1200)
 def test_intervals_of_slope_and_plateau_cover_95_percent(n_seeds, identified):
     """2,000 studies whose last size is at its plateau; the slope 95% +- 1.5%.
