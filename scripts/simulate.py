@@ -10,12 +10,13 @@ import hydra
 from omegaconf import DictConfig
 
 from truescore import cli
+from truescore.job import job
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="simulate")
 def main(config: DictConfig) -> None:
-    """One job: `truescore.cli.job` in the folder that Hydra chose."""
-    cli.job(config, "simulate")
+    """One job: `truescore.job.job` in the folder that Hydra chose."""
+    job(config, "simulate")
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -22,7 +21,6 @@ from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
@@ -32,11 +30,11 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from truescore.errors import UserError
-from truescore.files import FAILED_FILE, write_json
-from truescore.ranks import rank, started_outside
-from truescore.sweep import Plan, claimed, folder_errors
+from truescore.job import APPLICATIONS, BAD_CONFIG, FAILED, imported
+from truescore.ranks import rank
+from truescore.sweep import Plan, folder_errors
 
-FAILED, BAD_CONFIG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+INTERRUPTED = 130
 # The launcher that gives each job processes of its own.
 SLURM = "submitit_slurm"
 # The launchers whose jobs run in other working folders than the command.
@@ -47,32 +45,6 @@ UNCOMPOSED = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 _launched: ContextVar[Path | None] = ContextVar("launched", default=None)
 
 
-class Application(NamedTuple):
-    """What stands behind a primary configuration, imported when it is needed.
-
-    Attributes:
-        check: finds what is wrong with the configuration, without torch.
-        rehearse: builds every object once, and raises ``UserError`` where one cannot be.
-        work: does the work.
-    """
-
-    check: str
-    rehearse: str
-    work: str
-
-
-APPLICATIONS = {
-    "train": Application(
-        "truescore.config.check",
-        "truescore.training.rehearsal.rehearse",
-        "truescore.training.run.train",
-    ),
-    "simulate": Application(
-        "truescore.config.check_simulation",
-        "truescore.laboratory.rehearsal.rehearse",
-        "truescore.laboratory.run.run_simulation",
-    ),
-}
 log = logging.getLogger("truescore")
 
 
@@ -80,7 +52,7 @@ def run(main: Callable[[], None], conf: Path, application: str = "train") -> int
     """Call a ``hydra.main`` function and return the exit code.
 
     Args:
-        main: the decorated function; its job is `job`.
+        main: the decorated function; its job is `truescore.job.job`.
         conf: the folder of its configuration, to tell which names would have worked.
         application: its primary configuration, one of `APPLICATIONS`.
     """
@@ -108,79 +80,6 @@ def run(main: Callable[[], None], conf: Path, application: str = "train") -> int
     return 0
 
 
-def job(config: DictConfig, application: str = "train") -> None:
-    """The run of one composed configuration, in the folder Hydra made for it.
-
-    A failure is written to the run's own log and to ``failed.json``. A single run then exits; a job
-    of a sweep returns, so that the others go on, and `CheckFirst` lists the failures at the end. On
-    several processes a failure ends the sweep: where it left the others cannot be known.
-    """
-    launcher = HydraConfig.get()
-    folder = Path(launcher.runtime.output_dir)
-    if launcher.mode is not RunMode.MULTIRUN:
-        if code := attempt(config, folder, application):
-            raise SystemExit(code)
-        return
-    if started_outside() > 1:
-        if code := _attempt_together(config, folder, application):
-            raise SystemExit(code)
-        return
-    with claimed(config, folder, fail) as to_run:
-        if to_run:
-            attempt(config, folder, application)
-    log.info("%s", Plan.read(Path(launcher.sweep.dir)).progress())
-
-
-def _attempt_together(config: DictConfig, folder: Path, application: str) -> int:
-    """A job of a sweep on several processes: rank 0 decides, for all, whether it is to be run."""
-    from truescore.training.agreement import agreed
-
-    leads = rank() == 0
-    with claimed(config, folder, fail) if leads else nullcontext(False) as to_run:
-        to_run = agreed(to_run, config.trainer.accelerator)
-        code = attempt(config, folder, application) if to_run else 0
-    if leads:
-        log.info("%s", Plan.read(Path(HydraConfig.get().sweep.dir)).progress())
-    return code
-
-
-def attempt(config: DictConfig, run_dir: Path, application: str) -> int:
-    """Check and work; the exit code."""
-    behind = APPLICATIONS[application]
-    if rank() == 0:
-        (run_dir / FAILED_FILE).unlink(missing_ok=True)
-    try:
-        if errors := _imported(behind.check)(config):
-            return fail(run_dir, "ConfigError", errors, BAD_CONFIG)
-        _imported(behind.work)(config, run_dir)
-    except UserError as error:
-        return fail(run_dir, "UserError", [str(error)])
-    except KeyboardInterrupt:
-        fail(run_dir, "KeyboardInterrupt", ["interrupted"])
-        raise
-    except SystemExit as stop:
-        # Lightning turns Ctrl-C into exit(1), and SIGTERM into an exit without a code.
-        if isinstance(stop.__context__, KeyboardInterrupt):
-            fail(run_dir, "KeyboardInterrupt", ["interrupted"])
-            raise KeyboardInterrupt from None
-        fail(run_dir, type(stop).__name__, ["stopped before the end"])
-        raise SystemExit(stop.code or TERMINATED) from None
-    except Exception as error:
-        log.exception("the run failed")
-        return fail(run_dir, type(error).__name__, [str(error) or type(error).__name__])
-    return 0
-
-
-def fail(run_dir: Path, kind: str, messages: Sequence[str], code: int = FAILED) -> int:
-    """Log a failure and mark the run's folder with it."""
-    for message in messages:
-        log.error(message)
-    if rank() == 0:
-        mark = {"schema_version": 1, "error": kind, "messages": list(messages)}
-        write_json(run_dir / FAILED_FILE, mark)
-    return code
-
-
 class CheckFirst(Callback):
     """Refuses what cannot be run before Hydra makes a folder for it, and ends a sweep honestly.
 
@@ -198,9 +97,9 @@ class CheckFirst(Callback):
         """Stop a run that cannot be built as it is configured, or not written where it should."""
         with _loud():
             behind = APPLICATIONS[self.application]
-            _stop_if(_imported(behind.check)(config))
+            _stop_if(imported(behind.check)(config))
             try:
-                _imported(behind.rehearse)(config)
+                imported(behind.rehearse)(config)
             except UserError as error:
                 _stop_if([str(error)])
             _stop_if(unwritable(config, "hydra.run.dir"))
@@ -219,7 +118,7 @@ class CheckFirst(Callback):
                     hydra.config_loader, overrides, RunMode.MULTIRUN, self.application
                 )
                 _stop_if(list(errors.values()))
-            lines = _imported(APPLICATIONS[self.application].check)(config)
+            lines = imported(APPLICATIONS[self.application].check)(config)
             _stop_if([line for line in lines if line.startswith("study.")])
             _stop_if(_several_processes(config))
             _stop_if(unwritable(config, "hydra.sweep.dir"))
@@ -236,7 +135,7 @@ class CheckFirst(Callback):
                 Plan.of(folder, cells).write()
                 _launched.set(folder)
                 if _launcher(config) == SLURM:
-                    _imported("truescore.slurm.watch_the_queue")()
+                    imported("truescore.slurm.watch_the_queue")()
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """List the jobs that failed, and exit with an error if there are any."""
@@ -350,7 +249,7 @@ def explain(error: Exception, conf: Path, application: str) -> list[str]:
         if mode is RunMode.RUN:
             good = [text for text in arguments.overrides if text not in errors]
             composed = loader.load_configuration(application, good, run_mode=mode)
-            lines += _imported(APPLICATIONS[application].check)(composed)
+            lines += imported(APPLICATIONS[application].check)(composed)
     except Exception:
         # The files themselves may be at fault; then Hydra's own words are the better ones.
         log.debug("no diagnosis", exc_info=True)
@@ -364,11 +263,6 @@ def config_loader(conf: Path, config_dir: str | None = None) -> ConfigLoader:
         anchor = SearchPathQuery(provider="schema")
         search.prepend("command-line", f"file://{Path(config_dir).absolute()}", anchor)
     return ConfigLoaderImpl(search)
-
-
-def _imported(path: str) -> Callable[..., Any]:
-    module, _, name = path.rpartition(".")
-    return getattr(import_module(module), name)
 
 
 def _stop_if(errors: list[str]) -> None:
