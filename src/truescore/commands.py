@@ -7,23 +7,26 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from truescore.conditions import KEYS as CONDITIONS
 from truescore.conditions import Condition, condition, conditioned
 from truescore.errors import UserError
+
+if TYPE_CHECKING:
+    from truescore.benchmark.settings import Settings
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 BAD_ARGUMENTS, INTERRUPTED = 2, 130
 BUDGET = ("n_generate", "seed", "fine_steps", "train")
 
 
-def command(work: Callable[[list[str]], None], usage: str) -> int:
+def command(work: Callable[[list[str]], None], usage: str, needs_arguments: bool = True) -> int:
     """Call the work of a script with its arguments and return the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("truescore").setLevel(logging.INFO)
     arguments = sys.argv[1:]
-    if not arguments or arguments[0] in ("-h", "--help"):
+    if (needs_arguments and not arguments) or "-h" in arguments[:1] or "--help" in arguments[:1]:
         print(usage)
         return 0 if arguments else BAD_ARGUMENTS
     try:
@@ -88,6 +91,19 @@ def budget_command(arguments: list[str]) -> None:
     budget_run(Path(own["run"]), **values)
 
 
+def benchmark_command(arguments: list[str]) -> None:
+    """``[group=NAMES] [device=cpu|cuda] [threads=N] [seed=S] [out=DIR]``: times beside others'."""
+    from truescore.benchmark.settings import KEYS, settings
+
+    own, others = split(arguments, (*KEYS, "out"))
+    if others:
+        raise UserError(f"got {others[0]!r}, expected of {', '.join(KEYS)}, out")
+    asked = settings(own)
+    folder = Path(own["out"]) if "out" in own else Path("outputs", "benchmark", _now())
+    writable(folder)
+    run_benchmark(asked, folder)
+
+
 def split(arguments: Sequence[str], own: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """A script's own ``key=value`` arguments, and the others, which change the configuration."""
     mine: dict[str, str] = {}
@@ -137,6 +153,26 @@ def budget_run(path: Path, n_generate: int = 20_000, **settings: Any) -> None:
     Console(width=None if sys.stdout.isatty() else 100).print(table(budget))
     for file in write_budget(budget, folder):
         print(file)
+
+
+def run_benchmark(asked: "Settings", folder: Path) -> None:
+    """Measure, print the table and write it; a miss of ``quick`` ends in an error of its own.
+
+    Raises:
+        UserError: a line for each ratio of ``quick`` that is worse than its bound.
+    """
+    from rich.console import Console
+
+    from truescore.benchmark.pages import WIDTH, misses, table, write_benchmark
+    from truescore.benchmark.settings import QUICK
+    from truescore.benchmark.suite import run_suite
+
+    benchmark = run_suite(asked)
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table(benchmark))
+    for file in write_benchmark(benchmark, folder):
+        print(file)
+    if lines := misses([row for row in benchmark.rows if row.group == QUICK]):
+        raise UserError("\n".join(lines))
 
 
 def evaluate_file(file: Path, overrides: list[str], out: str | None, conf: str | None) -> None:

@@ -1,0 +1,51 @@
+"""The command: what it refuses in one line, and which groups a word means."""
+
+import subprocess
+import sys
+
+import pytest
+
+from truescore.benchmark import GROUPS, settings
+from truescore.commands import benchmark_command
+from truescore.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["group=everything"], "got group=everything, expected all, machine, simulate"),
+        (["group=[simulate,flips]"], "got group=flips, expected all"),
+        (["device=tpu"], "got device=tpu, expected cpu or cuda"),
+        (["threads=0"], "got threads=0, expected a whole number from 1"),
+        (["seed=-1"], "got seed=-1, expected a whole number from 0"),
+        (["rounds=3"], "got 'rounds=3', expected of group, device"),
+        (["quick"], "got 'quick', expected key=value"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments, message):
+    with pytest.raises(UserError) as error:
+        benchmark_command(arguments)
+    assert str(error.value).startswith(message) and "\n" not in str(error.value)
+
+
+def test_groups_come_in_their_own_order():
+    assert settings({"group": "[oracle,simulate]"}).groups == ("simulate", "oracle")
+    assert settings({"group": "startup"}).groups == ("startup",)
+
+
+def test_all_leaves_out_what_must_be_asked_for():
+    left_out = set(GROUPS) - set(settings({}).groups)
+    assert left_out == {"gl_d64", "against_document", "quick"}
+    assert "gl_d64" in settings({"group": "[all,gl_d64]"}).groups
+
+
+def test_a_bad_group_is_told_without_torch():
+    code = (
+        "import sys; sys.argv = ['', 'group=none']\n"
+        "from truescore.commands import benchmark_command, command\n"
+        "code = command(benchmark_command, '', needs_arguments=False)\n"
+        "sys.exit(code if 'torch' not in sys.modules else 77)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.startswith("got group=none, expected all")
+    assert done.stderr.count("\n") == 1
