@@ -69,21 +69,21 @@ def alternate(contenders: Sequence[Contender], rounds: int = ROUNDS, warm_up: in
 
 
 def _seconds(call: Callable[[], object]) -> float:
-    clock = _clock()
-    _wait()
-    start = clock()
+    now = clock()
+    wait()
+    start = now()
     call()
-    _wait()
-    return clock() - start
+    wait()
+    return now() - start
 
 
-def _clock() -> Callable[[], float]:
+def clock() -> Callable[[], float]:
     """The processor's time of one thread, without other work on the machine; else the wall's."""
     alone = torch.get_num_threads() == 1 and not torch.cuda.is_initialized()
     return time.process_time if alone else time.perf_counter
 
 
-def _wait() -> None:
+def wait() -> None:
     """Until a GPU has done what it was asked for; a CPU always has."""
     if torch.cuda.is_initialized():
         torch.cuda.synchronize()

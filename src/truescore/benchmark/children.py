@@ -1,0 +1,61 @@
+"""Fresh processes of ``train.py``, as a user would start them."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process that has ended.
+
+    Attributes:
+        seconds: of wall time from its start.
+        processor_seconds: that it and its own children took of the processor.
+        megabytes: most memory that it held.
+        code: its exit code.
+        last_line: of what it wrote to its streams.
+    """
+
+    seconds: float
+    processor_seconds: float
+    megabytes: float
+    code: int
+    last_line: str
+
+
+def started(arguments: list[str], cache: Path, log: Path) -> subprocess.Popen:
+    """``train.py`` of this checkout with this Python; null laws go to ``cache``."""
+    path = os.pathsep.join(filter(None, (str(ROOT / "src"), os.environ.get("PYTHONPATH"))))
+    own = os.environ | {"PYTHONPATH": path, "TRUESCORE_CACHE": str(cache)}
+    with log.open("w") as stream:
+        command = [sys.executable, str(ROOT / "train.py"), *arguments]
+        return subprocess.Popen(command, env=own, stdout=stream, stderr=stream)
+
+
+def ended(arguments: list[str], code: int) -> Ended:
+    """``train.py``, when it has ended.
+
+    Raises:
+        RuntimeError: for another exit code than ``code``.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        start = time.perf_counter()
+        process = started(arguments, Path(folder) / "cache", log)
+        # Unlike wait(), this tells what this one child used.
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        last = (log.read_text().strip().splitlines() or ["no word"])[-1]
+    if process.returncode != code:
+        words = " ".join(arguments)
+        raise RuntimeError(f"train.py {words} ended with {process.returncode}, not {code}: {last}")
+    processor_seconds = usage.ru_utime + usage.ru_stime
+    return Ended(seconds, processor_seconds, usage.ru_maxrss / 1024, process.returncode, last)

@@ -1,0 +1,59 @@
+"""Seconds from the command line to its help, to a refusal, to the first training step."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from truescore.benchmark.children import ended, started
+from truescore.benchmark.rows import Row, Spread, Target
+from truescore.benchmark.settings import Settings
+
+GROUP = "startup"
+BAD_CONFIG = 2
+POLL, PATIENCE = 0.005, 300.0
+HELP, REFUSAL = Target(1.0, at_least=False), Target(1.5, at_least=False)
+CASES = {
+    "train.py --help": (["--help"], 0, HELP),
+    "train.py sampler.steps=1": (["+experiment=ising_d16", "sampler.steps=1"], BAD_CONFIG, REFUSAL),
+}
+FIRST_STEP = "train.py +experiment=ising_d16, first step"
+
+
+def measure(settings: Settings, runs: int = 5, first: bool = True) -> Iterator[Row]:
+    """Wall time of fresh processes; the least is what other work on the machine disturbed least."""
+    for case, (arguments, code, target) in CASES.items():
+        endings = [ended(arguments, code) for _ in range(runs)]
+        processor = min(ending.processor_seconds for ending in endings)
+        note = f"least processor time {processor:.2f} s"
+        yield from rows(case, [ending.seconds for ending in endings], target, note)
+    if first:
+        yield from rows(FIRST_STEP, [first_step() for _ in range(runs)])
+
+
+def rows(
+    case: str, seconds: list[float], target: Target | None = None, note: str = ""
+) -> Iterator[Row]:
+    """Least and median."""
+    yield Row(GROUP, case, "least", "s", Spread.of([min(seconds)]), target, note)
+    yield Row(GROUP, case, "median", "s", Spread.of(seconds))
+
+
+def first_step() -> float:
+    """Seconds until the first step's checkpoint is written; the run is then stopped."""
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        arguments = [
+            "+experiment=ising_d16", "trainer.max_steps=1", "dataset.n_val=20",
+            "sampler.n_generate=20", "callbacks.progress_bar=false", f"hydra.run.dir={folder}/run",
+        ]  # fmt: skip
+        start = time.perf_counter()
+        with started(arguments, folder / "cache", folder / "log") as process:
+            while not (folder / "run" / "checkpoints" / "best.ckpt").is_file():
+                if process.poll() is not None or time.perf_counter() - start > PATIENCE:
+                    process.kill()
+                    raise RuntimeError("train.py +experiment=ising_d16 came to no first step")
+                time.sleep(POLL)
+            seconds = time.perf_counter() - start
+            process.kill()
+    return seconds

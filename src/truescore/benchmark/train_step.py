@@ -1,0 +1,303 @@
+"""Training steps: every network, the document's beside ours, Lightning's loop beside a bare one."""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import Callback
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
+
+from truescore.benchmark import paired
+from truescore.benchmark.paired import Contender, alternate
+from truescore.benchmark.rows import Row, Spread, Target
+from truescore.benchmark.settings import Settings
+from truescore.build import build_loss, build_process, build_target, build_untrained
+from truescore.commands import composed
+from truescore.randomness import keyed_generator
+from truescore.training.averaging import ema
+from truescore.training.data import LawDataModule
+from truescore.training.module import ConcreteScoreMatchingModule, ScoreModule
+from truescore.training.trainer import build_trainer
+
+GROUP = "train_step"
+ratio = partial(Row.ratio, GROUP)
+MESSAGES, DOCUMENT = "leave_one_out_messages", "rot_conv_film"
+# The law of spins and of reals, and the networks that are tried on it.
+NETS = {
+    "ising_d64": (
+        MESSAGES,
+        "leave_one_out_pyramid",
+        "leave_one_out",
+        "leave_one_out_mlp",
+        "hollow_transformer",
+        DOCUMENT,
+    ),
+    "gl_d64": ("chain_net", "unet", "plain_cnn", "residual_mlp", "mlp"),
+}
+# The skip law of a chain is fitted to this many samples: eight means or fewer.
+N_TRAIN = 16_000
+LONGEST = 10.0
+# Of the document's network: d and the least ratio, at the experiments' batch and at N/10.
+AGAINST_DOCUMENT, BATCHES = {64: Target(30), 128: Target(60)}, (512, 1000)
+PER_SITE, SITES = Target(1.3, at_least=False), 2**16
+LIGHTNING = Target(1.05, at_least=False)
+BETAS = (0.9, 0.99)
+
+
+class TrainStep:
+    """One step of a training as it is configured, and nothing around it.
+
+    Args:
+        experiment: its name.
+        model: network in place of the experiment's own; ``None`` keeps that.
+        dim: number of sites.
+        batch: samples a step.
+        settings: device and seed.
+        changes: further overrides of its configuration.
+    """
+
+    def __init__(
+        self,
+        experiment: str,
+        model: str | None,
+        dim: int,
+        batch: int,
+        settings: Settings,
+        *changes: str,
+    ) -> None:
+        of_model = [] if model is None else [f"model={model}"]
+        config = composed([f"+experiment={experiment}", *of_model, f"dataset.dim={dim}", *changes])
+        target = build_target(config)
+        process = build_process(config, target.dim, target.n_states)
+        n = max(batch, N_TRAIN if "skip" in config["model"] else 2 * dim)
+        data = target.sample(n, keyed_generator(settings.seed, "benchmark data"))
+        self.denoiser = build_untrained(config, dim, process, data).to(settings.device)
+        self.loss = build_loss(config)
+        self.x_0 = data[:batch].to(settings.device)
+        self.generator = keyed_generator(settings.seed, "benchmark", device=settings.device)
+        rate = config["model"]["learning_rate"]
+        self.optimizer = torch.optim.AdamW(self.denoiser.parameters(), lr=rate, betas=BETAS)
+
+    def backward(self) -> Tensor:
+        """The loss and its gradient."""
+        t = self.loss.sample_times(self.denoiser, len(self.x_0), self.generator)
+        loss = self.loss(self.denoiser, self.x_0, t, self.generator).mean()
+        self.optimizer.zero_grad()
+        loss.backward()
+        return loss
+
+    def __call__(self) -> None:
+        """The gradient and the step."""
+        self.backward()
+        self.optimizer.step()
+
+    def seconds(self) -> float:
+        """Of one step, the second of two."""
+        self()
+        start = time.perf_counter()
+        self()
+        return time.perf_counter() - start
+
+    def peak_megabytes(self) -> float:
+        """Most memory that a step takes above what is held before it."""
+        if self.x_0.is_cuda:
+            before = torch.cuda.memory_allocated()
+            torch.cuda.reset_peak_memory_stats()
+            self()
+            return (torch.cuda.max_memory_allocated() - before) / 1e6
+        with _silent(), torch.profiler.profile(profile_memory=True) as profile:
+            self.backward()
+        taken = held = 0
+        for event in profile.profiler.kineto_results.events():  # type: ignore[union-attr]
+            if event.name() == "[memory]":
+                held += event.nbytes()
+                taken = max(taken, held)
+        return taken / 1e6
+
+
+def measure(
+    settings: Settings,
+    dims: tuple[int, ...] = (16, 64, 256),
+    batches: tuple[int, ...] = (64, 512, 4096),
+    rounds: int = 3,
+    bare_steps: int = 200,
+) -> Iterator[Row]:
+    """Every network at some sizes, then what has a target."""
+    for experiment, nets in NETS.items():
+        for net in nets:
+            for dim, batch in sizes(dims, batches):
+                yield step_rate(settings, experiment, net, dim, batch, rounds)
+    for dim, target in AGAINST_DOCUMENT.items():
+        for batch in BATCHES:
+            yield against_document(settings, dim, batch, target)
+    yield from per_site(settings)
+    yield lightning(settings, bare_steps, 2 * rounds + 1)
+
+
+def sizes(dims: tuple[int, ...], batches: tuple[int, ...]) -> list[tuple[int, int]]:
+    """A cross of sizes: every d at the middle batch, every batch at the middle d."""
+    dim, batch = dims[len(dims) // 2], batches[len(batches) // 2]
+    return sorted({*((d, batch) for d in dims), *((dim, b) for b in batches)})
+
+
+def step_rate(
+    settings: Settings, experiment: str, net: str, dim: int, batch: int, rounds: int
+) -> Row:
+    """Samples per second of one network, and its memory."""
+    case = f"{net}, d = {dim}, batch {batch}"
+    passes = dim if net == DOCUMENT else 1
+    if passes * dim * batch > SITES * dim:
+        note = f"left out: {passes} passes a step of {batch} samples"
+        return Row(GROUP, case, "samples trained on", "samples/s", None, None, note)
+    step = TrainStep(experiment, net, dim, batch, settings)
+    note = f"{step.peak_megabytes():,.0f} MB at most"
+    rate = alternate([Contender(net, step, batch)], rounds).rate(net)
+    return Row(GROUP, case, "samples trained on", "samples/s", rate, None, note)
+
+
+def against_document(
+    settings: Settings, dim: int, batch: int, target: Target | None, rounds: int = 3
+) -> Row:
+    """Steps of our network for rings beside one of the document's, on the same batch."""
+    steps = 10
+    case = f"d = {dim}, batch {batch}"
+    quantity = f"{MESSAGES} against {DOCUMENT}"
+    small = TrainStep("ising_d64", DOCUMENT, dim, batch // 8, settings).seconds() * 8
+    if small > LONGEST:
+        note = f"{DOCUMENT} takes about {small:.0f} s a step"
+        return ratio(case, quantity, None, target, note)
+    ours = TrainStep("ising_d64", MESSAGES, dim, batch, settings)
+    contenders = [
+        Contender(MESSAGES, partial(_repeat, ours, steps), steps),
+        Contender(DOCUMENT, TrainStep("ising_d64", DOCUMENT, dim, batch, settings)),
+    ]
+    times = alternate(contenders, rounds)
+    return ratio(case, quantity, times.speed(MESSAGES, DOCUMENT), target)
+
+
+def per_site(
+    settings: Settings, dims: tuple[int, ...] = (64, 256, 1024), sites: int = SITES, rounds: int = 7
+) -> Iterator[Row]:
+    """Seconds per site and sample of our network for rings, as many sites in every batch."""
+    contenders = []
+    for dim in dims:
+        step = TrainStep("ising_d64", MESSAGES, dim, sites // dim, settings)
+        contenders.append(Contender(f"d = {dim}", partial(_repeat, step, 5), 5 * sites))
+    times = alternate(contenders, rounds)
+    first = contenders[0].name
+    for contender in contenders[1:]:
+        cost = times.speed(first, contender.name)
+        yield ratio(
+            f"{MESSAGES}, {contender.name}", f"a site's cost beside {first}", cost, PER_SITE
+        )
+
+
+def lightning(settings: Settings, steps: int, rounds: int, batch: int = 256) -> Row:
+    """A step of the whole training loop beside a bare one that does the same.
+
+    Both serve a batch from the data, draw noise, clip, step, follow the schedule and average the
+    weights. The times are of the steps alone, without validations.
+    """
+    changes = [f"dataset.batch_size={batch}", "dataset.n_val=64", "callbacks.progress_bar=false"]
+    config = composed(["+experiment=ising_d64", *changes])
+    accelerator = "gpu" if settings.device == "cuda" else "cpu"
+    config["trainer"] |= {"max_steps": steps, "val_every_n_steps": steps}
+    config["trainer"] |= {"accelerator": accelerator}
+    target = build_target(config)
+    process = build_process(config, target.dim)
+    data = LawDataModule(target, process, config["dataset"], steps, settings.seed)
+    denoiser = build_untrained(config, target.dim, process, data.train_data)
+    model = config["model"]
+    module = ConcreteScoreMatchingModule(
+        denoiser, build_loss(config), model["learning_rate"], model["weight_decay"], steps, 0
+    )
+    loops = lightning_seconds, bare_seconds
+
+    def both() -> list[float]:
+        return [loop(config, deepcopy(module), data) for loop in loops]
+
+    both()
+    seconds = [both() for _ in range(rounds)]
+    spread = Spread.of([of_lightning / bare for of_lightning, bare in seconds])
+    note = f"a bare step takes {1000 * Spread.of([s[1] for s in seconds]).median / steps:.2f} ms"
+    case = f"{MESSAGES}, d = {target.dim}, batch {batch}"
+    return ratio(case, "time of Lightning's loop beside a bare one", spread, LIGHTNING, note)
+
+
+def lightning_seconds(config: dict[str, Any], module: ScoreModule, data: LawDataModule) -> float:
+    """Of the steps of a training by the trainer of runs."""
+    clock = StepClock()
+    with tempfile.TemporaryDirectory() as folder:
+        build_trainer(config, Path(folder), clock).fit(module, datamodule=data)
+    return clock.seconds
+
+
+def bare_seconds(config: dict[str, Any], module: ScoreModule, data: LawDataModule) -> float:
+    """Of the same steps in a loop of ten lines."""
+    device = "cuda" if config["trainer"]["accelerator"] == "gpu" else "cpu"
+    denoiser = module.denoiser.to(device)
+    configured = module.configure_optimizers()
+    optimizer, schedule = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
+    average = AveragedModel(denoiser, multi_avg_fn=ema(config["callbacks"]["ema_decay"]))
+    generator = keyed_generator(config["seed"], "bare", device=device)
+    limit = config["trainer"]["gradient_clip_val"] or float("inf")
+    clock = paired.clock()
+    start = clock()
+    for x_0 in data.train_dataloader():
+        x_0 = x_0.to(device)
+        t = module.loss.sample_times(denoiser, len(x_0), generator)
+        loss = module.loss(denoiser, x_0, t, generator).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(denoiser.parameters(), limit)
+        optimizer.step()
+        schedule.step()
+        average.update_parameters(denoiser)
+    paired.wait()
+    return clock() - start
+
+
+class StepClock(Callback):
+    """The time from the first training step to the validation after the last."""
+
+    seconds = 0.0
+
+    def on_train_epoch_start(self, *args: Any) -> None:
+        """Start the clock."""
+        self._clock = paired.clock()
+        self._since = self._clock()
+
+    def on_validation_start(self, trainer: Trainer, *args: Any) -> None:
+        """Stop the clock."""
+        if not trainer.sanity_checking:
+            paired.wait()
+            self.seconds += self._clock() - self._since
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without what torch's profiler has to say for itself, which passes Python by."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _repeat(step: Callable[[], object], n: int) -> None:
+    for _ in range(n):
+        step()
