@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from truescore.benchmark import GROUPS, settings
+from truescore.benchmark import GROUPS, Row, Spread, Target, limits, quick, settings
 from truescore.commands import benchmark_command
 from truescore.errors import UserError
 
@@ -49,3 +49,37 @@ def test_a_bad_group_is_told_without_torch():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2 and done.stderr.startswith("got group=none, expected all")
     assert done.stderr.count("\n") == 1
+
+
+def rows_of(group, value):
+    bad = Row.ratio(
+        group, "flips", "ours against theirs", Spread(value, value, value, 1), Target(2)
+    )
+    return lambda asked: iter([bad, bad])
+
+
+def test_a_miss_of_quick_is_an_error_of_one_line_each(monkeypatch, tmp_path):
+    monkeypatch.setattr(quick, "measure", rows_of("quick", 1.0))
+    with pytest.raises(UserError) as error:
+        benchmark_command(["group=quick", f"out={tmp_path}"])
+    line = "quick: flips: ours against theirs: 1 x: >= 2, missed"
+    assert str(error.value).splitlines() == [line, line]
+    assert (tmp_path / "benchmark.json").is_file()
+
+
+def test_a_bound_that_is_kept_is_none(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(quick, "measure", rows_of("quick", 2.0))
+    benchmark_command(["group=quick", f"out={tmp_path}"])
+    assert "met" in capsys.readouterr().out
+
+
+def test_a_miss_of_another_group_is_told_and_no_error(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(limits, "measure", rows_of("machine", 1.0))
+    benchmark_command(["group=machine", f"out={tmp_path}"])
+    assert "missed" in capsys.readouterr().out
+
+
+def test_a_gpu_that_is_not_there_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(UserError, match="torch sees no GPU: use device=cpu"):
+        benchmark_command(["device=cuda", f"out={tmp_path}"])

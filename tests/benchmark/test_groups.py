@@ -6,10 +6,43 @@ import numpy as np
 import pytest
 import torch
 
-from truescore.benchmark import Settings, limits, simulate
-from truescore.targets import GinzburgLandauChain, IsingRing
+from truescore.benchmark import (
+    Row,
+    Settings,
+    Spread,
+    Target,
+    against_document,
+    gl_d64,
+    limits,
+    oracle,
+    peers,
+    quick,
+    sample,
+    simulate,
+    startup,
+    time_to_floor,
+    train_step,
+)
+from truescore.benchmark.children import ended
+from truescore.denoisers import RealOracle
+from truescore.processes import VariancePreserving
+from truescore.samplers import DDIM, DPMSolver2M
+from truescore.targets import GaussianMixture, GinzburgLandauChain, IsingRing
 
 SETTINGS = Settings(("machine",))
+# Of runs that are to be over at once.
+SMALL = (
+    "trainer.max_steps=2",
+    "trainer.val_every_n_steps=2",
+    "dataset.n_train=600",
+    "dataset.n_val=100",
+    "sampler.n_generate=50",
+    "sampler.steps=3",
+    "metrics.n_null=100",
+    "metrics.n_bootstrap=100",
+    "metrics.n_score=20",
+    "metrics.n_levels=3",
+)
 
 
 def check(rows, group):
@@ -60,3 +93,153 @@ def test_numpys_chain_is_pushed_by_the_gradient(dim):
     moved = torch.from_numpy(simulate.numpy_langevin(x.numpy(), 1, still))
     expected = simulate.DT * law.temperature * law.score(x)
     torch.testing.assert_close(moved - x, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_exact_scores_of_rings():
+    times = oracle.answers(SETTINGS, "ising_d64", "ring", {(4, 0.5): 5}, 1)
+    rows = check(oracle.rates("ring", times, [(4, 0.5)]), "oracle")
+    assert [row.unit for row in rows] == ["scores/s", "x"]
+
+
+@pytest.mark.slow
+def test_oracle():
+    rows = check(oracle.measure(SETTINGS, (4, 8), (8, 16), (5, 5), rounds=1), "oracle")
+    grown = [row for row in rows if row.target is not None]
+    assert {row.quantity for row in grown} == {"time beside d = 4", "time beside d = 8"}
+    assert all(row.target == Target(3.0, at_least=False) for row in grown)
+
+
+@pytest.mark.parametrize("net", ["leave_one_out_messages", "rot_conv_film"])
+def test_a_network_of_spins(net):
+    (row,) = check([train_step.step_rate(SETTINGS, "ising_d64", net, 8, 4, 1)], "train_step")
+    assert row.case == f"{net}, d = 8, batch 4" and "MB at most" in row.note
+
+
+def test_a_network_of_reals():
+    check([train_step.step_rate(SETTINGS, "gl_d64", "mlp", 8, 4, 1)], "train_step")
+
+
+def test_what_would_take_too_long_is_left_out_in_words():
+    row = train_step.step_rate(SETTINGS, "ising_d64", "rot_conv_film", 1024, 4096, 1)
+    assert row.spread is None and "1024 passes a step of 4096 samples" in row.note
+
+
+@pytest.mark.slow
+def test_a_pass_for_every_site_is_slower():
+    row = train_step.against_document(SETTINGS, 32, 32, Target(1))
+    assert row.spread.median > 1 and row.verdict == "met"
+
+
+def test_a_longer_ring_is_held_to_the_cost_of_a_site():
+    (row,) = check(train_step.per_site(SETTINGS, (8, 16), 64, rounds=2), "train_step")
+    assert row.quantity == "a site's cost beside d = 8"
+
+
+def test_lightnings_loop_stands_beside_a_bare_one():
+    (row,) = check([train_step.lightning(SETTINGS, 3, 2, batch=16)], "train_step")
+    assert "leave_one_out_messages, d = 64" in row.case
+
+
+def test_sizes_are_a_cross():
+    sizes = train_step.sizes((1, 2, 3), (10, 20, 30))
+    assert sizes == [(1, 20), (2, 10), (2, 20), (2, 30), (3, 20)]
+
+
+@pytest.mark.slow
+def test_sample():
+    rows = check(sample.measure(SETTINGS, (8,), 5, 3, 1, quality_dim=8, n_quality=20), "sample")
+    assert any("evaluations to half the floor" in row.quantity for row in rows)
+
+
+@pytest.fixture
+def gaussian():
+    """The exact denoiser of one Gaussian in the plane, and points at t = T."""
+    law = GaussianMixture(
+        torch.ones(1), torch.zeros(1, 2), torch.tensor([[[1.0, 0.3], [0.3, 0.5]]])
+    )
+    return RealOracle(law, VariancePreserving()), torch.randn(
+        50, 2, generator=torch.Generator().manual_seed(0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("library", "ours", "theirs"),
+    [
+        ("azula", DDIM, lambda: peers.azula("DDIMSampler")),
+        ("diffusers", DPMSolver2M, lambda: peers.diffusers()),
+    ],
+)
+def test_others_make_the_same_steps(library, ours, theirs, gaussian):
+    """The same rule on the same network and times ends at the same points."""
+    pytest.importorskip(library)
+    denoiser, x = gaussian
+    times = sample.times_of(denoiser, "log_snr", 20)
+    ends = theirs()(denoiser, x, times)
+    torch.testing.assert_close(ends, sample.own(ours)()(denoiser, x, times), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("path", [lambda: peers.azula("HeunSampler"), peers.flow_matching])
+def test_others_of_second_order_come_near_ours(path, gaussian):
+    denoiser, x = gaussian
+    try:
+        theirs = path()
+    except peers.Missing as missing:
+        pytest.skip(str(missing))
+    times = sample.times_of(denoiser, "log_snr", 200)
+    fine = sample.own(sample.Heun)()(denoiser, x, times)
+    torch.testing.assert_close(theirs(denoiser, x, times), fine, rtol=5e-3, atol=5e-3)
+
+
+def test_a_missing_library_is_a_line_of_the_table(monkeypatch):
+    def missing():
+        return peers.library("no_such_library.of_samplers")
+
+    ours = sample.Way("ours", "log_snr", sample.own(DDIM))
+    monkeypatch.setattr(sample, "PAIRS", ((ours, sample.Way("theirs", "log_snr", missing)),))
+    (row,) = sample.speeds(SETTINGS, 8, 2, 2, 1)
+    assert row.verdict == "not measured"
+    assert row.note == "no_such_library is not installed: pip install -e '.[bench]'"
+
+
+@pytest.mark.slow
+def test_startup():
+    rows = check(startup.measure(SETTINGS, runs=1), "startup")
+    assert [row.quantity for row in rows] == ["least", "median"] * 3
+
+
+@pytest.mark.slow
+def test_a_process_that_ends_otherwise_is_told_with_its_last_line():
+    with pytest.raises(RuntimeError, match="seed=-1 ended with 2, not 0: seed: got -1"):
+        ended(["+experiment=ising_d16", "seed=-1"], 0)
+
+
+@pytest.mark.slow
+def test_time_to_floor():
+    changes = ("dataset.dim=4", *SMALL)
+    rows = list(time_to_floor.measure(SETTINGS, ("ising_d64",), changes))
+    assert [row.unit for row in rows] == ["s", "", "MB"]
+    assert [row.target is None for row in rows] == [False, False, True]
+    assert rows[0].spread.median > 1 and rows[2].spread.median > 50
+
+
+def test_the_long_run_stands_under_its_own_name(monkeypatch):
+    monkeypatch.setattr(time_to_floor, "finished", lambda *asked: asked)
+    monkeypatch.setattr(time_to_floor, "rows", lambda *told: [told])
+    (told,) = gl_d64.measure(SETTINGS, ("seed=1",))
+    assert told == ("gl_d64", "gl_d64", (SETTINGS, "gl_d64", ("seed=1",)))
+
+
+@pytest.mark.slow
+def test_against_the_document():
+    rows = list(against_document.measure(SETTINGS, (16,), SMALL))
+    assert [row.quantity for row in rows][1:] == [
+        "covariance F, debiased, ours",
+        "covariance F, debiased, the document's at 3 x our time",
+    ]
+    assert "steps in" in rows[2].note
+
+
+def test_quick_holds_rows_of_others_to_bounds_of_its_own():
+    row = Row.ratio("sample", "a network", "ours against theirs", Spread(0.5, 0.5, 0.5, 3))
+    held = quick.held(row, Target(0.6))
+    assert (held.group, held.case, held.verdict) == ("quick", "sample, a network", "missed")

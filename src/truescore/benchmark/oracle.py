@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -59,19 +60,18 @@ def answers(
         process = build_process(config, dim, target.n_states)
         generator = keyed_generator(settings.seed, "oracle")
         data = target.sample(max(SKIP_DATA, n), generator)
-        exact, learned = (
-            oracle(target, process),
-            build_untrained(config, dim, process, data).to(settings.device),
-        )
         t = torch.full((n,), part * process.horizon)
         x_t = process.perturb(data[:n], t, generator)
-        for name, denoiser, device in (
+        network: Any = build_untrained(config, dim, process, data).to(settings.device)
+        exact: Any = oracle(target, process)
+        method = "log_odds" if target.state_space == "spin" else "posterior_mean"
+        for who, denoiser, device in (
             ("exact", exact, "cpu"),
-            ("network", learned, settings.device),
+            ("network", network, settings.device),
         ):
-            answer = denoiser.log_odds if target.state_space == "spin" else denoiser.posterior_mean  # type: ignore[attr-defined]
-            call = partial(torch.inference_mode()(answer), x_t.to(device), t.to(device))
-            contenders.append(Contender(_name(kind, dim, part, name), call, n))
+            answer = torch.inference_mode()(getattr(denoiser, method))
+            call = partial(answer, x_t.to(device), t.to(device))
+            contenders.append(Contender(_name(kind, dim, part, who), call, n))
     return alternate(contenders, rounds)
 
 

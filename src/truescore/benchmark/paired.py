@@ -36,11 +36,11 @@ class Times:
 
     def speed(self, of: str, against: str) -> Spread:
         """How many times as fast as ``against`` the contender ``of`` is, round by round."""
-        return Spread.of(self.seconds[against] / self.seconds[of])
+        return Spread.of((self.seconds[against] / self.seconds[of]).tolist())
 
     def rate(self, of: str) -> Spread:
         """Units of work per second."""
-        return Spread.of(1 / self.seconds[of])
+        return Spread.of((1 / self.seconds[of]).tolist())
 
 
 def alternate(contenders: Sequence[Contender], rounds: int = ROUNDS, warm_up: int = 1) -> Times:

@@ -118,7 +118,8 @@ class TrainStep:
         with _silent(), torch.profiler.profile(profile_memory=True) as profile:
             self.backward()
         taken = held = 0
-        for event in profile.profiler.kineto_results.events():  # type: ignore[union-attr]
+        events: Any = profile.profiler.kineto_results.events()  # type: ignore[union-attr]
+        for event in events:
             if event.name() == "[memory]":
                 held += event.nbytes()
                 taken = max(taken, held)

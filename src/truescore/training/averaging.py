@@ -22,7 +22,7 @@ class EMA(WeightAveraging):
     """
 
     def __init__(self, decay: float) -> None:
-        super().__init__(use_buffers=False, multi_avg_fn=_ema(decay))
+        super().__init__(use_buffers=False, multi_avg_fn=ema(decay))
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Put the averaged weights in force."""
@@ -41,7 +41,9 @@ class EMA(WeightAveraging):
         """Nothing: the swap is undone by ``on_validation_end``."""
 
 
-def _ema(decay: float) -> Any:
+def ema(decay: float) -> Any:
+    """What moves averaged weights towards the current ones, for torch's ``AveragedModel``."""
+
     @torch.no_grad()
     def update(averaged: Sequence[Tensor], current: Sequence[Tensor], n: Tensor | int) -> None:
         weight = min(decay, (1 + int(n)) / (10 + int(n)))
