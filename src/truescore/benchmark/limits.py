@@ -59,6 +59,9 @@ def measure(
         "numpy, uniform float64": (
             "millions/s", partial(of_numpy.random, len(numbers)), 1e-6 * len(numbers),
         ),
+        "numpy, normal float64": (
+            "millions/s", partial(of_numpy.standard_normal, len(numbers)), 1e-6 * len(numbers),
+        ),
     }  # fmt: skip
     times = alternate([Contender(name, *each[1:]) for name, each in contenders.items()], rounds)
     for name, (unit, _, _) in contenders.items():
