@@ -14,6 +14,7 @@ from truescore.benchmark import (
     against_document,
     gl_d64,
     limits,
+    loops,
     oracle,
     peers,
     quick,
@@ -136,7 +137,7 @@ def test_a_longer_ring_is_held_to_the_cost_of_a_site():
 
 
 def test_lightnings_loop_stands_beside_a_bare_one():
-    (row,) = check([train_step.lightning(SETTINGS, 3, 2, batch=16)], "train_step")
+    (row,) = check([loops.lightning(SETTINGS, 3, 2, batch=16)], "train_step")
     assert "leave_one_out_messages, d = 64" in row.case
 
 

@@ -6,7 +6,7 @@ A bound is about half of what quiet cores show, so that what became twice as slo
 from collections.abc import Iterator
 from dataclasses import replace
 
-from truescore.benchmark import oracle, sample, simulate, startup, train_step
+from truescore.benchmark import loops, oracle, sample, simulate, startup, train_step
 from truescore.benchmark.rows import Row, Target
 from truescore.benchmark.settings import QUICK, Settings
 
@@ -26,7 +26,7 @@ def measure(settings: Settings) -> Iterator[Row]:
     yield held(train_step.against_document(settings, 64, 128, None), DOCUMENT)
     for row in train_step.per_site(settings, dims=(64, 512), sites=2**14, rounds=5):
         yield held(row, PER_SITE)
-    yield held(train_step.lightning(settings, steps=60, rounds=3), LIGHTNING)
+    yield held(loops.lightning(settings, steps=60, rounds=3), LIGHTNING)
     dims = (64, 512)
     times = oracle.answers(settings, "ising_d64", "ring", {(d, 0.5): 200 for d in dims}, 3)
     for row in oracle.rates("ring", times, [(d, 0.5) for d in dims]):

@@ -2,32 +2,22 @@
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
-from pytorch_lightning import Trainer
-from pytorch_lightning.callbacks import Callback
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
 
-from truescore.benchmark import paired
+from truescore.benchmark.loops import lightning
 from truescore.benchmark.paired import Contender, alternate
-from truescore.benchmark.rows import Row, Spread, Target
+from truescore.benchmark.rows import Row, Target
 from truescore.benchmark.settings import Settings
 from truescore.build import build_loss, build_process, build_target, build_untrained
 from truescore.commands import composed
 from truescore.randomness import keyed_generator
-from truescore.training.averaging import ema
-from truescore.training.data import LawDataModule
-from truescore.training.module import ConcreteScoreMatchingModule, ScoreModule
-from truescore.training.trainer import build_trainer
 
 GROUP = "train_step"
 ratio = partial(Row.ratio, GROUP)
@@ -50,7 +40,6 @@ LONGEST = 10.0
 # Of the document's network: d and the least ratio, at the experiments' batch and at N/10.
 AGAINST_DOCUMENT, BATCHES = {64: Target(30), 128: Target(60)}, (512, 1000)
 PER_SITE, SITES = Target(1.3, at_least=False), 2**16
-LIGHTNING = Target(1.05, at_least=False)
 BETAS = (0.9, 0.99)
 
 
@@ -201,88 +190,6 @@ def per_site(
         yield ratio(
             f"{MESSAGES}, {contender.name}", f"a site's cost beside {first}", cost, PER_SITE
         )
-
-
-def lightning(settings: Settings, steps: int, rounds: int, batch: int = 256) -> Row:
-    """A step of the whole training loop beside a bare one that does the same.
-
-    Both serve a batch from the data, draw noise, clip, step, follow the schedule and average the
-    weights. The times are of the steps alone, without validations.
-    """
-    changes = [f"dataset.batch_size={batch}", "dataset.n_val=64", "callbacks.progress_bar=false"]
-    config = composed(["+experiment=ising_d64", *changes])
-    accelerator = "gpu" if settings.device == "cuda" else "cpu"
-    config["trainer"] |= {"max_steps": steps, "val_every_n_steps": steps}
-    config["trainer"] |= {"accelerator": accelerator}
-    target = build_target(config)
-    process = build_process(config, target.dim)
-    data = LawDataModule(target, process, config["dataset"], steps, settings.seed)
-    denoiser = build_untrained(config, target.dim, process, data.train_data)
-    model = config["model"]
-    module = ConcreteScoreMatchingModule(
-        denoiser, build_loss(config), model["learning_rate"], model["weight_decay"], steps, 0
-    )
-    loops = lightning_seconds, bare_seconds
-
-    def both() -> list[float]:
-        return [loop(config, deepcopy(module), data) for loop in loops]
-
-    both()
-    seconds = [both() for _ in range(rounds)]
-    spread = Spread.of([of_lightning / bare for of_lightning, bare in seconds])
-    note = f"a bare step takes {1000 * Spread.of([s[1] for s in seconds]).median / steps:.2f} ms"
-    case = f"{MESSAGES}, d = {target.dim}, batch {batch}"
-    return ratio(case, "time of Lightning's loop beside a bare one", spread, LIGHTNING, note)
-
-
-def lightning_seconds(config: dict[str, Any], module: ScoreModule, data: LawDataModule) -> float:
-    """Of the steps of a training by the trainer of runs."""
-    clock = StepClock()
-    with tempfile.TemporaryDirectory() as folder:
-        build_trainer(config, Path(folder), clock).fit(module, datamodule=data)
-    return clock.seconds
-
-
-def bare_seconds(config: dict[str, Any], module: ScoreModule, data: LawDataModule) -> float:
-    """Of the same steps in a loop of ten lines."""
-    device = "cuda" if config["trainer"]["accelerator"] == "gpu" else "cpu"
-    denoiser = module.denoiser.to(device)
-    configured = module.configure_optimizers()
-    optimizer, schedule = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
-    average = AveragedModel(denoiser, multi_avg_fn=ema(config["callbacks"]["ema_decay"]))
-    generator = keyed_generator(config["seed"], "bare", device=device)
-    limit = config["trainer"]["gradient_clip_val"] or float("inf")
-    clock = paired.clock()
-    start = clock()
-    for x_0 in data.train_dataloader():
-        x_0 = x_0.to(device)
-        t = module.loss.sample_times(denoiser, len(x_0), generator)
-        loss = module.loss(denoiser, x_0, t, generator).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(denoiser.parameters(), limit)
-        optimizer.step()
-        schedule.step()
-        average.update_parameters(denoiser)
-    paired.wait()
-    return clock() - start
-
-
-class StepClock(Callback):
-    """The time from the first training step to the validation after the last."""
-
-    seconds = 0.0
-
-    def on_train_epoch_start(self, *args: Any) -> None:
-        """Start the clock."""
-        self._clock = paired.clock()
-        self._since = self._clock()
-
-    def on_validation_start(self, trainer: Trainer, *args: Any) -> None:
-        """Stop the clock."""
-        if not trainer.sanity_checking:
-            paired.wait()
-            self.seconds += self._clock() - self._since
 
 
 @contextmanager

@@ -164,7 +164,8 @@ class ScoreModule(pl.LightningModule):
     @property
     def _is_written(self) -> bool:
         """Whether loggers write this step: a value that they drop costs a tenth of a small step."""
-        return (self.global_step + 1) % self.trainer.log_every_n_steps == 0
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        return (self.global_step + 1) % every == 0
 
     def _own_loss(self, batch: Tensor | Noised, generator: torch.Generator) -> Tensor:
         rank, n_ranks = self.global_rank, self.trainer.world_size
