@@ -86,7 +86,9 @@ def rates(kind: str, times: Times, sizes: list[tuple[int, float]]) -> Iterator[R
         if dim != first and part == level:
             base = _name(kind, first, level, "exact")
             cost = times.speed(base, exact)
-            yield ratio(case, f"time beside d = {first}", cost, _linear(dim / first))
+            # Of a chain the grid of numbers grows with d as well, and with it the cost of a site.
+            target = _linear(dim / first) if kind == "ring" else None
+            yield ratio(case, f"time beside d = {first}", cost, target)
 
 
 def _linear(growth: float) -> Target:

@@ -17,7 +17,7 @@ CASES = {
     "train.py --help": (["--help"], 0, HELP),
     "train.py sampler.steps=1": (["+experiment=ising_d16", "sampler.steps=1"], BAD_CONFIG, REFUSAL),
 }
-FIRST_STEP = "train.py +experiment=ising_d16, first step"
+FIRST_STEP = "train.py +experiment=ising_d16, first step's checkpoint, empty cache"
 
 
 def measure(settings: Settings, runs: int = 5, first: bool = True) -> Iterator[Row]:
@@ -40,7 +40,7 @@ def rows(
 
 
 def first_step() -> float:
-    """Seconds until the first step's checkpoint is written; the run is then stopped."""
+    """Seconds until the first step's checkpoint is written, after null laws and a validation."""
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         arguments = [
