@@ -27,7 +27,9 @@ NEWTON_STEPS = 5
 def sample(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
     """Draw ``n`` independent samples, ``(n, d)``, float32."""
     if chain.interval is None:
-        draw, block = _sample_states, BLOCK
+        from truescore.targets.chain_states import sample_states  # compiled, which takes a moment
+
+        draw, block = sample_states, BLOCK
     elif chain.boundary == "periodic":
         draw, block = _sample_real_ring, 256
     else:
@@ -36,26 +38,6 @@ def sample(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> 
     for rows in samples.split(block):
         rows[:] = draw(chain, len(rows), generator)
     return samples
-
-
-def _sample_states(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
-    prior = chain.messages
-    uniform = torch.rand(chain.dim, n, dtype=torch.float64, generator=generator)
-    first = _state(prior.belief[0, 0].expand(n, -1), uniform[0])
-    carried = first if chain.boundary == "periodic" else torch.zeros_like(first)
-    state, states = first, [first]
-    for i in range(1, chain.dim):
-        weight = chain.log_bond(i - 1).exp() * prior.emission[0, i] * prior.backward[i, 0][:, None]
-        law = weight / weight.sum(-1, keepdim=True)
-        state = _state(law[carried, state], uniform[i])
-        states.append(state)
-    return chain.nodes[torch.stack(states, 1)].float()
-
-
-def _state(law: Tensor, uniform: Tensor) -> Tensor:
-    """Numbers of states drawn from laws ``(n, K)``, the last state for the smallest numbers."""
-    above = law.flip(-1).cumsum(-1)[..., :-1]
-    return law.shape[-1] - 1 - (uniform[:, None] >= above).sum(-1)
 
 
 def state_cdf(chain: NearestNeighbourChain, x: Tensor) -> tuple[Tensor, Tensor]:
