@@ -19,7 +19,7 @@ from pytorch_lightning.callbacks import Timer
 from truescore.benchmark.rows import Row, Spread
 from truescore.benchmark.settings import Settings
 from truescore.build import build_sampler
-from truescore.commands import composed
+from truescore.composition import composed
 from truescore.files import SUMMARY
 from truescore.metrics import PerfectSamples, evaluate_samples
 from truescore.randomness import keyed_generator

@@ -14,7 +14,7 @@ from truescore.benchmark import paired
 from truescore.benchmark.rows import Row, Spread, Target
 from truescore.benchmark.settings import Settings
 from truescore.build import build_loss, build_process, build_target, build_untrained
-from truescore.commands import composed
+from truescore.composition import composed
 from truescore.randomness import keyed_generator
 from truescore.training.averaging import ema
 from truescore.training.data import LawDataModule

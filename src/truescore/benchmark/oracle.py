@@ -10,7 +10,7 @@ from truescore.benchmark.paired import Contender, Times, alternate
 from truescore.benchmark.rows import Row, Target
 from truescore.benchmark.settings import Settings
 from truescore.build import build_process, build_target, build_untrained
-from truescore.commands import composed
+from truescore.composition import composed
 from truescore.denoisers import oracle
 from truescore.randomness import keyed_generator
 

@@ -14,7 +14,7 @@ from truescore.benchmark.rows import Row, Spread, Target
 from truescore.benchmark.settings import Settings
 from truescore.benchmark.train_step import TrainStep
 from truescore.build import build_process, build_target
-from truescore.commands import composed
+from truescore.composition import composed
 from truescore.denoisers import RealDenoiser, oracle
 from truescore.randomness import keyed_generator
 from truescore.samplers import DDIM, AdamsBashforth, DPMSolver2M, Grid, Heun, Sampler, time_grid

@@ -16,7 +16,7 @@ from truescore.benchmark.paired import Contender, alternate
 from truescore.benchmark.rows import Row, Target
 from truescore.benchmark.settings import Settings
 from truescore.build import build_loss, build_process, build_target, build_untrained
-from truescore.commands import composed
+from truescore.composition import composed
 from truescore.randomness import keyed_generator
 
 GROUP = "train_step"
