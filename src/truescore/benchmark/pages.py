@@ -114,10 +114,11 @@ def _target(row: Row) -> str:
 def _bars(benchmark: Benchmark) -> list[Bar]:
     return [
         Bar(
-            f"{row.case}: {row.quantity}",
+            f"{row.case}\n{row.quantity}",
             row.spread.median,
             (row.spread.low, row.spread.high),
             None if row.target is None else row.target.bound,
+            row.target is None or row.target.at_least,
             row.verdict == "missed",
         )
         for row in benchmark.rows
