@@ -35,7 +35,8 @@ CODE = [
 
 
 def composed(command, name):
-    words = [word.split("#")[0] for word in shlex.split(command, comments=True)[2:]]
+    parts = shlex.split(command, comments=True)
+    words = parts[next(k for k, part in enumerate(parts) if part.endswith(".py")) + 1 :]
     overrides = [word for word in words if not word.startswith(("hydra.", "-"))]
     if "-m" in words:  # one cell stands for all
         overrides = [word.split(",")[0] for word in overrides]

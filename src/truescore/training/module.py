@@ -165,7 +165,8 @@ class ScoreModule(pl.LightningModule):
     def _is_written(self) -> bool:
         """Whether loggers write this step: a value that they drop costs a tenth of a small step."""
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
-        return (self.global_step + 1) % every == 0
+        may_be_the_last = self.min_gradient_norm is not None
+        return may_be_the_last or (self.global_step + 1) % every == 0
 
     def _own_loss(self, batch: Tensor | Noised, generator: torch.Generator) -> Tensor:
         rank, n_ranks = self.global_rank, self.trainer.world_size
