@@ -38,7 +38,7 @@ class Budget:
     """What was measured.
 
     Attributes:
-        name: of the run.
+        name: of the run, with its size and seed.
         n_generate: points on every rung.
         seed: of their noise.
         fine_steps: of the reference sampler.
@@ -131,8 +131,9 @@ def measure(
         judgements.append(evaluate_samples(perfect, x) | _score(run, rung.denoiser))
         for o in observables:
             averages[o.name].append(Averages.of(o, x))
+    n_train, run_seed = run.config["dataset"]["n_train"], run.config["seed"]
     return Budget(
-        run.config["name"],
+        f"{run.config['name']}, d = {run.target.dim}, N = {n_train:,}, seed {run_seed}",
         n_generate,
         seed,
         fine_steps,

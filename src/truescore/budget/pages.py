@@ -78,10 +78,7 @@ def _panel(budget: Budget, observable: Observable, floor: float) -> Panel:
 
 
 def _title(budget: Budget) -> str:
-    return (
-        f"{budget.name}: where its error comes from ({budget.n_generate:,} samples a rung,"
-        f" seed {budget.seed})"
-    )
+    return f"{budget.name}: where its error comes from ({budget.n_generate:,} samples a rung)"
 
 
 def _block(budget: Budget, observable: Observable) -> Table:
