@@ -13,7 +13,8 @@ def run_on(target, process, sampler):
     """A run whose network is the oracle, and whose configuration names its parts alone."""
     config = {
         "name": "here",
-        "dataset": {"simulator": "exact"},
+        "seed": 0,
+        "dataset": {"simulator": "exact", "n_train": 100},
         "sampler": {"name": type(sampler).__name__},
         "metrics": {"n_null": 100},
     }
