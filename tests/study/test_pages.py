@@ -1,6 +1,7 @@
 """The script as a user runs it, the figures it leaves, and the words of the report."""
 
 import json
+import math
 import re
 import runpy
 import sys
@@ -11,7 +12,9 @@ import pytest
 from truescore.plots import style
 from truescore.study import read_study
 from truescore.study.figures import study_figures
+from truescore.study.fits import Estimate
 from truescore.study.limits import what_limits
+from truescore.study.pages import interval
 from truescore.study.scaling import series
 
 from .protocol import spectrum, write_cell, write_sweep
@@ -157,3 +160,10 @@ def test_a_law_of_reals_squares_its_score_error(tmp_path):
     rows = study.cells[study.cells["metric"] == "score_error"]
     mean = (rows[rows["n_train"] == 1000]["value"] ** 2).mean()
     assert one.points[0].square.value == pytest.approx(mean)
+
+
+def test_what_has_no_upper_end_is_told_by_its_lower_one():
+    assert interval(Estimate(math.inf, 12.0, math.inf)) == "> 12"
+    assert interval(Estimate(math.inf, math.inf, math.inf)) == "∞"
+    assert interval(Estimate(2.0, 0.25, math.inf)) == "2 [0.25, ∞]"
+    assert interval(Estimate(1234.5)) == "1,234"

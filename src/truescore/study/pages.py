@@ -297,6 +297,8 @@ def interval(estimate: Estimate) -> str:
     """A value with its interval, if there is one; a lower end alone if the value is infinite."""
     if estimate.low is None or estimate.high is None:
         return number(estimate.value)
+    if math.isinf(estimate.low):
+        return number(estimate.low)
     if math.isinf(estimate.value):
         return f"> {number(estimate.low)}"
     return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
