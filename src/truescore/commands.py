@@ -26,7 +26,7 @@ def command(work: Callable[[list[str]], None], usage: str, needs_arguments: bool
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("truescore").setLevel(logging.INFO)
     arguments = sys.argv[1:]
-    if (needs_arguments and not arguments) or "-h" in arguments[:1] or "--help" in arguments[:1]:
+    if arguments[:1] in (["-h"], ["--help"]) or (needs_arguments and not arguments):
         print(usage)
         return 0 if arguments else BAD_ARGUMENTS
     try:

@@ -93,6 +93,25 @@ def outputs(tmp_path):
 
 
 @pytest.fixture
+def check_launcher(call, outputs):
+    """Hold a launcher's sweep against cells that run one after the other: done, failed, skipped."""
+
+    def check(launcher):
+        code, _, errors = call("-m", "seed=0,1,7", launcher)
+        assert code == 1
+        assert errors.splitlines()[-2:] == [
+            "1 cells of the sweep outputs/multirun/ising_ring failed:",
+            "  seed_1: checkpoint x.ckpt is truncated; resume from best.ckpt",
+        ]
+        sweep = outputs / "multirun" / "ising_ring"
+        assert all((sweep / f"seed_{seed}" / "summary.json").exists() for seed in (0, 7))
+        assert call("-m", "seed=0,7", launcher)[0] == 0
+        assert "seed_0: done before, skipped" in (sweep / "seed_0" / "train.log").read_text()
+
+    return check
+
+
+@pytest.fixture
 def start(command):
     """Start train.py with the stub and give back the process."""
 

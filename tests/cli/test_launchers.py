@@ -78,15 +78,5 @@ def test_an_interrupted_worker_ends_the_sweep_with_its_code(call, outputs, seed,
 
 @pytest.mark.slow
 @pytest.mark.skipif(find_spec("submitit") is None, reason="needs the extra slurm")
-def test_jobs_of_submitit_run_fail_and_skip_as_one_would(call, outputs):
-    local = "hydra/launcher=submitit_local"
-    code, _, errors = call("-m", "seed=0,1,7", local)
-    assert code == 1
-    assert errors.splitlines()[-2:] == [
-        "1 cells of the sweep outputs/multirun/ising_ring failed:",
-        "  seed_1: checkpoint x.ckpt is truncated; resume from best.ckpt",
-    ]
-    sweep = outputs / "multirun" / "ising_ring"
-    assert all((sweep / f"seed_{seed}" / "summary.json").exists() for seed in (0, 7))
-    assert call("-m", "seed=0,7", local)[0] == 0
-    assert "seed_0: done before, skipped" in (sweep / "seed_0" / "train.log").read_text()
+def test_jobs_of_submitit_run_fail_and_skip_as_one_would(check_launcher):
+    check_launcher("hydra/launcher=submitit_local")

@@ -88,7 +88,9 @@ def series(study: Study, variant: str, metric: str, axis: str) -> list[Series]:
         fit = plain_fit = None
         if len(set(x)) > 1:
             fit = fit_power_law(x, square, floor, with_offset=axis == "n_train")
-            plain_fit = fit_power_law(x, square, floor, with_offset=False)
+            plain_fit = fit
+            if fit.offset is not None:
+                plain_fit = fit_power_law(x, square, floor, with_offset=False)
         squared = _is_squared(study, metric)
         each = [_point(group, squared) for _, group in at.groupby(axis)]
         found.append(Series(metric, axis, int(fixed), each, fit, plain_fit))  # type: ignore[arg-type]
