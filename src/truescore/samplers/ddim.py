@@ -5,13 +5,13 @@ from torch import Tensor
 
 from truescore.denoisers import RealDenoiser
 from truescore.samplers.grids import Grid
-from truescore.samplers.real import DenoisingSampler, FlowSampler, Prior, noise_scale
+from truescore.samplers.real import DenoisingSampler, FlowSampler, Prior
 
 
 class DDIM(DenoisingSampler, FlowSampler):
-    """y_s = D + (r_s/r_t) (y_t - D): order 1.
+    """y_s = D + (r_s/r_t) (y_t - D), or x_s = q x_t + (alpha_s - q alpha_t) D, q = sigma_s/sigma_t.
 
-    Euler's rule on dy/dr = (y - D)/r, and so exact while D stands still. Song, Meng and Ermon 2021,
+    Of order 1: Euler's rule on dy/dr = (y - D)/r, and so exact while D stands still. Song, Meng and Ermon 2021,
     arXiv 2010.02502, equation 12 with no noise, and section 4.3.
     """
 
@@ -29,6 +29,6 @@ class DDIM(DenoisingSampler, FlowSampler):
     ) -> Tensor:
         """x_s, ``(n, d)``, on the straight line from x_t to x_0 = ``clean`` in (r, y)."""
         process = denoiser.process
-        ratio = noise_scale(denoiser, s) / noise_scale(denoiser, t)
-        y = x_t / process.alpha(t)[:, None]
-        return (process.alpha(s)[:, None] * (clean + ratio * (y - clean))).to(x_t)
+        kept = (process.sigma(s) / process.sigma(t))[:, None]
+        added = process.alpha(s)[:, None] - process.alpha(t)[:, None] * kept
+        return (added * clean + kept * x_t).to(x_t)

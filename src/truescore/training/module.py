@@ -82,6 +82,7 @@ class ScoreModule(pl.LightningModule):
         self.min_gradient_norm = min_gradient_norm
         self.converged = False
         self._validated: list[Tensor] = []
+        self._train_loss: Tensor | None = None
 
     @property
     def held_out_losses(self) -> Tensor:
@@ -96,17 +97,17 @@ class ScoreModule(pl.LightningModule):
         generator = keyed_generator(self.seed, "noise", self.global_step, device=self.device)
         loss = self._own_loss(batch, generator)
         whole = cast(Tensor, self.trainer.strategy.reduce(loss.detach().clone(), reduce_op="mean"))
-        if not whole.isfinite():
-            raise UserError(
-                f"got a loss of {whole.item()} at step {self.global_step}, expected a finite one:"
-                " lower model.learning_rate; the last good checkpoint is kept"
-            )
+        self._train_loss = whole
+        # On a GPU to look at a value is to wait for it; before a checkpoint it is looked at anyway.
+        if self.device.type == "cpu" or self._is_written:
+            self._check_train_loss()
         if self._is_written:
             self.log("train/loss", whole, prog_bar=True)
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Forget the last validation."""
+        """Refuse to go on from a loss that is not finite, and forget the last validation."""
+        self._check_train_loss()
         self._validated.clear()
 
     def validation_step(self, batch: Tensor | Noised, batch_idx: int) -> None:
@@ -167,6 +168,13 @@ class ScoreModule(pl.LightningModule):
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         may_be_the_last = self.min_gradient_norm is not None
         return may_be_the_last or (self.global_step + 1) % every == 0
+
+    def _check_train_loss(self) -> None:
+        if self._train_loss is not None and not self._train_loss.isfinite():
+            raise UserError(
+                f"got a loss of {self._train_loss.item()} at step {self.global_step}, expected a"
+                " finite one: lower model.learning_rate; the last good checkpoint is kept"
+            )
 
     def _own_loss(self, batch: Tensor | Noised, generator: torch.Generator) -> Tensor:
         rank, n_ranks = self.global_rank, self.trainer.world_size
