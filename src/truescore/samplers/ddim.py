@@ -11,8 +11,8 @@ from truescore.samplers.real import DenoisingSampler, FlowSampler, Prior
 class DDIM(DenoisingSampler, FlowSampler):
     """y_s = D + (r_s/r_t) (y_t - D), or x_s = q x_t + (alpha_s - q alpha_t) D, q = sigma_s/sigma_t.
 
-    Of order 1: Euler's rule on dy/dr = (y - D)/r, and so exact while D stands still. Song, Meng and Ermon 2021,
-    arXiv 2010.02502, equation 12 with no noise, and section 4.3.
+    Of order 1: Euler's rule on dy/dr = (y - D)/r, and so exact while D stands still. Song, Meng
+    and Ermon 2021, arXiv 2010.02502, equation 12 with no noise, and section 4.3.
     """
 
     def __init__(self, steps: int = 64, grid: Grid = "log_snr", prior: Prior = "matched") -> None:
