@@ -1,7 +1,7 @@
 """The script as a user runs it, the figures it leaves, and the words of the report."""
 
+import itertools
 import json
-import math
 import re
 import runpy
 import sys
@@ -12,9 +12,7 @@ import pytest
 from truescore.plots import style
 from truescore.study import read_study
 from truescore.study.figures import study_figures
-from truescore.study.fits import Estimate
 from truescore.study.limits import what_limits
-from truescore.study.pages import interval
 from truescore.study.scaling import series
 
 from .protocol import spectrum, write_cell, write_sweep
@@ -74,6 +72,28 @@ def test_variants_have_sections_and_figures_of_their_own(script, tmp_path):
     assert "# Side by side" in text and (sweep / "report" / "side_by_side.png").is_file()
     # Made again, the report's own folder is no cell.
     assert script(f"sweep={sweep}")[0] == 0
+
+
+def tables(text):
+    """The cells of every line of each table of a Markdown page."""
+    lines = [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines()]
+    return [list(rows) for is_table, rows in itertools.groupby(lines, key=bool) if is_table]
+
+
+def test_every_row_is_as_long_as_its_head(script, tmp_path):
+    """Another seed for one variant: a cell too many or too few would move all that follow."""
+    for steps in (8, 16):
+        for seed in range(2):
+            write_cell(tmp_path, 8, 1000, seed, **{"sampler.steps": steps})
+    write_cell(tmp_path, 8, 1000, 2, **{"sampler.steps": 8})
+    assert script(f"sweep={tmp_path}")[0] == 0
+    found = tables((tmp_path / "report" / "report.md").read_text())
+    assert len(found) >= 5
+    for head, *rows in found:
+        assert all(len(row) == len(head) for row in rows), head
+    compared = dict(zip(map(str.strip, found[0][0]), map(str.strip, found[0][3]), strict=True))
+    assert compared["variant"] == "`sampler.steps=16`" and compared["seeds"] == "2"
+    assert compared["training, s"] == "12" and compared["1,000 samples, s"] == "0.3"
 
 
 @pytest.mark.parametrize(
@@ -160,10 +180,3 @@ def test_a_law_of_reals_squares_its_score_error(tmp_path):
     rows = study.cells[study.cells["metric"] == "score_error"]
     mean = (rows[rows["n_train"] == 1000]["value"] ** 2).mean()
     assert one.points[0].square.value == pytest.approx(mean)
-
-
-def test_what_has_no_upper_end_is_told_by_its_lower_one():
-    assert interval(Estimate(math.inf, 12.0, math.inf)) == "> 12"
-    assert interval(Estimate(math.inf, math.inf, math.inf)) == "∞"
-    assert interval(Estimate(2.0, 0.25, math.inf)) == "2 [0.25, ∞]"
-    assert interval(Estimate(1234.5)) == "1,234"

@@ -3,18 +3,18 @@
 import base64
 import html
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-import pandas as pd
 from markdown_it import MarkdownIt
 
 from truescore.plots import save
 from truescore.study.cells import NOTHING_ELSE, Study, where, write_cells
 from truescore.study.earlier import N_GENERATED, N_REFERENCE, beside_earlier
 from truescore.study.figures import study_figures, told_slope
-from truescore.study.fits import FEWEST_FOR_OFFSET, Estimate, root
+from truescore.study.fits import FEWEST_FOR_OFFSET, root
 from truescore.study.limits import what_limits
+from truescore.study.markdown import code, interval, number, plain, table
 from truescore.study.scaling import MOMENTS, SCORE, Point, Series, series
 from truescore.study.side_by_side import JUDGED, PER, Variant, side_by_side, side_by_side_figure
 
@@ -68,10 +68,10 @@ def write_report(study: Study, folder: Path) -> list[Path]:
     parts = [_head(study)]
     if compared := side_by_side(study):
         parts += _side_by_side(study, compared, folder, files)
-    for number, variant in enumerate(variants):
-        suffix = f"_{number + 1}" if len(variants) > 1 else ""
+    for place, variant in enumerate(variants, start=1):
+        suffix = f"_{place}" if len(variants) > 1 else ""
         if variant != NOTHING_ELSE:
-            parts.append(f"# With {_code(variant)}")
+            parts.append(f"# With {code(variant)}")
         parts += _sections(study, variant, folder, suffix, files)
     parts += ["## How to read this", HOW, "## Cells", *_cells(study)]
     text = "\n\n".join(parts) + "\n"
@@ -115,6 +115,7 @@ def _side_by_side(
         "variant",
         "d",
         "N",
+        "seeds",
         *JUDGED.values(),
         "score error",
         "training, s",
@@ -124,7 +125,7 @@ def _side_by_side(
     for one in compared:
         own = [one.points[name].square if name in one.points else None for name in JUDGED]
         score = one.points.get(SCORE)
-        row = [_code(one.name), str(one.dim), f"{one.n_train:,}", str(one.n_seeds)]
+        row = [code(one.name), str(one.dim), f"{one.n_train:,}", str(one.n_seeds)]
         row += ["-" if square is None else interval(root(square)) for square in own]
         row += ["-" if score is None else interval(score.square), f"{one.training:.0f}"]
         rows.append([*row, f"{one.sampling:.2g}"])
@@ -268,45 +269,9 @@ def _fit(one: Series, factor: float) -> list[str]:
 def _cells(study: Study) -> Iterable[str]:
     if study.failed:
         yield "Failed:"
-        yield "\n".join(f"- {_code(n)}: {_plain(why)}" for n, why in study.failed.items())
+        yield "\n".join(f"- {code(n)}: {plain(why)}" for n, why in study.failed.items())
     if study.missing:
         yield "Missing, the sweep's own command runs them:"
-        yield "\n".join(f"- {_code(name)}" for name in study.missing)
+        yield "\n".join(f"- {code(name)}" for name in study.missing)
     if not study.failed and not study.missing:
         yield "None failed, none missing."
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; its first column to the left, numbers to the right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in r) + " |" for r in lines
-    )
-
-
-def number(value: float | None) -> str:
-    """Two or three digits; a dash for what is not there."""
-    if value is None or pd.isna(value):
-        return "-"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
-def interval(estimate: Estimate) -> str:
-    """A value with its interval, if there is one; a lower end alone if the value is infinite."""
-    if estimate.low is None or estimate.high is None:
-        return number(estimate.value)
-    if math.isinf(estimate.low):
-        return number(estimate.low)
-    if math.isinf(estimate.value):
-        return f"> {number(estimate.low)}"
-    return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
-
-
-def _code(text: str) -> str:
-    return f"`{text.replace('`', '')}`"
-
-
-def _plain(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("*", "\\*").replace("_", "\\_").replace("`", "\\`")
