@@ -9,6 +9,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from truescore.plots import save
+from truescore.study.budgets import STEM, aim_of, budgets, copy_figures, misses
 from truescore.study.cells import NOTHING_ELSE, Study, where, write_cells
 from truescore.study.earlier import N_GENERATED, N_REFERENCE, beside_earlier
 from truescore.study.figures import study_figures, told_slope
@@ -61,7 +62,7 @@ def write_report(study: Study, folder: Path) -> list[Path]:
         The files written, the pages last.
     """
     files = write_cells(study.cells, folder)
-    for stem in (*CAPTIONS, SIDE_BY_SIDE):  # an earlier report's, which this one may not have
+    for stem in (*CAPTIONS, SIDE_BY_SIDE, STEM):  # an earlier report's, which this one may not have
         for file in folder.glob(f"{stem}*.p[nd][gf]"):
             file.unlink()
     variants = sorted(study.cells["variant"].unique())
@@ -163,12 +164,49 @@ def _sections(
     if beside := _beside_earlier(study, variant):
         yield "## Beside an earlier study"
         yield beside
+    yield "## What makes the error of single cells"
+    yield from _budgets(study, variant, folder, files)
     yield "## Figures"
     for name, figure in study_figures(study, variant).items():
         stem = f"{name}{suffix}"
         files += [save(figure, folder / f"{stem}.png"), save(figure, folder / f"{stem}.pdf")]
         yield f"![{name.replace('_', ' ')}]({stem}.png)"
         yield f"*{CAPTIONS[name]}*"
+
+
+def _budgets(study: Study, variant: str, folder: Path, files: list[Path]) -> Iterable[str]:
+    """The sizes that fall short with what says why, then every budget that was measured."""
+    found, aim = budgets(study, variant), aim_of(study)
+    up_to = "" if aim.most_n_train is None else f" up to N = {aim.most_n_train:,}"
+    asked = f"a covariance worth {aim.efficiency:g} times the data{up_to}"
+    short = misses(study, variant)
+    yield f"Below {asked}, by its estimate:" if short else f"No size is below {asked}."
+    lines = []
+    for miss in short:
+        told = [cell for cell in miss.cells if cell in found]
+        run = study.folder / miss.cells[0]
+        why = (
+            f"budget below: {', '.join(map(code, told))}"
+            if told
+            else f"no budget: {code(f'python scripts/budget.py run={run}')}"
+        )
+        size = f"d = {miss.dim}, N = {miss.n_train:,}"
+        lines.append(f"- **{size}**: {interval(miss.efficiency)}; {why}")
+    if lines:
+        yield "\n".join(lines)
+    for cell, budget in found.items():
+        figures = copy_figures(cell, budget, folder)
+        files += figures
+        yield f"### Budget of {code(cell)}"
+        yield f"![budget of {budget.name}]({figures[0].name})"
+        yield "\n".join(f"- {plain(line)}" for line in budget.words)
+    if found:
+        yield (
+            "*Size of what each cause adds, by paired differences; dotted: the floor of the"
+            " budget's own samples. Of vectors and matrices parts that have nothing to do with each"
+            " other add in squares, those that push the same way plainly; the words hold both"
+            " against what they are together.*"
+        )
 
 
 def _numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
