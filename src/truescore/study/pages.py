@@ -16,8 +16,16 @@ from truescore.study.figures import study_figures, told_slope
 from truescore.study.fits import FEWEST_FOR_OFFSET, root
 from truescore.study.limits import what_limits
 from truescore.study.markdown import code, interval, number, plain, table
+from truescore.study.reach import beside
 from truescore.study.scaling import MOMENTS, SCORE, Point, Series, series
-from truescore.study.side_by_side import JUDGED, PER, Variant, side_by_side, side_by_side_figure
+from truescore.study.side_by_side import (
+    JUDGED,
+    PER,
+    Variant,
+    frontier,
+    side_by_side,
+    side_by_side_figure,
+)
 
 CAPTIONS = {
     "error_against_n": "The model's own error against the number of training samples N. A hollow"
@@ -29,6 +37,8 @@ CAPTIONS = {
     "score_error_over_snr": "At which noise levels the score is wrong; mean over seeds.",
 }
 SIDE_BY_SIDE = "side_by_side"
+REACH = "reach / correlation length"
+LABELS = {**{name: label.split(",")[0] for name, label in JUDGED.items()}, SCORE: "score"}
 HOW = """\
 - **N** (`n_train`) is the number of training samples, **n_generate** that of the samples which each
   run was judged by. The *floor of N* is the root mean square error of the moments of N exact
@@ -40,6 +50,10 @@ HOW = """\
 - **fits**: E value² = floor² + a² (N/N₀)^(-2s) + b² on the squares of single runs, by the gamma
   quasi-likelihood, with profile intervals. No logarithm of data is taken, and no cell at its floor
   is left out. b is fitted from four values of N on, else it is 0.
+- **reach / correlation length**: sites to either side that the network's answer depends on (of a
+  network beside a skip law or waves, its convolutions), and the distance at which the law's exact
+  correlations have fallen to 1/e; ∞ if they do not within the chain. A network that sees less than
+  the law's length has a part that no N mends.
 - **efficiency**: floor of N² / own error², both in squares."""
 STYLE = """\
 body{max-width:66rem;margin:2rem auto;padding:0 1rem;color:#202124}
@@ -121,7 +135,10 @@ def _side_by_side(
         "score error",
         "training, s",
         f"{PER:,} samples, s",
+        "frontier",
+        REACH,
     ]
+    best = {name: frontier(compared, name) for name in (*JUDGED, SCORE)}
     rows = []
     for one in compared:
         own = [one.points[name].square if name in one.points else None for name in JUDGED]
@@ -129,16 +146,19 @@ def _side_by_side(
         row = [code(one.name), str(one.dim), f"{one.n_train:,}", str(one.n_seeds)]
         row += ["-" if square is None else interval(root(square)) for square in own]
         row += ["-" if score is None else interval(score.square), f"{one.training:.0f}"]
-        rows.append([*row, f"{one.sampling:.2g}"])
+        on = [LABELS[name] for name, ahead in best.items() if one in ahead]
+        row += [f"{one.sampling:.2g}", ", ".join(on) or "-"]
+        rows.append([*row, beside(one.reach, one.correlation_length)])
     yield table(head, rows)
     figure = side_by_side_figure(study, compared)
     files += [save(figure, folder / f"{SIDE_BY_SIDE}.{kind}") for kind in ("png", "pdf")]
     yield f"![side by side]({SIDE_BY_SIDE}.png)"
     yield (
         "*The model's own errors against what they cost, at the largest N that most variants have;"
-        " dash-dotted: the floor of n_generate. Intervals over several seeds are Student's, of one"
-        " seed that of its samples. Times are of the machine and the hour: compare cells run"
-        " alike.*"
+        " dash-dotted: the floor of n_generate; dashed, and named in the table: the frontier, which"
+        " no other variant beats in both error and time, by their estimates. Intervals over several"
+        " seeds are Student's, of one seed that of its samples. Times are of the machine and the"
+        " hour: compare cells run alike.*"
     )
 
 
@@ -216,7 +236,7 @@ def _numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
     for name in moments:
         short_name = MOMENTS[name].split(",")[0]
         head += [f"{short_name}: own error", "floor of N", "floor of n_generate", "efficiency"]
-    head += ["score error", "excess loss", "training, s"]
+    head += ["score error", "excess loss", "training, s", REACH]
     points = {
         (name, p.dim, p.n_train): p for name, s in found.items() for one in s for p in one.points
     }
@@ -232,6 +252,7 @@ def _numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
             group.loc[group["metric"] == name, "value"].mean() for name in (SCORE, "excess_loss")
         ]
         row += [*(number(mean) for mean in means), f"{runs['seconds_train'].mean():.0f}"]
+        row.append(beside(*(float(runs[key].mean()) for key in ("reach", "correlation_length"))))
         rows.append(row)
     return table(head, rows)
 
