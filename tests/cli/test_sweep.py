@@ -43,7 +43,7 @@ def test_a_sweep_goes_on_after_a_failure_lists_it_and_fails(call, outputs):
 def test_a_study_is_a_sweep_with_or_without_m(call, outputs):
     assert call("+study=ising_error_scaling_quick")[0] == 0
     sweep = outputs / "multirun" / "ising_error_scaling_quick"
-    names = ["d16_n10000_seed0", "d16_n1000_seed0", "d32_n10000_seed0", "d32_n1000_seed0"]
+    names = [f"d{d}_n{n}_seed0" for d in (16, 32) for n in (10000, 1000, 3000)]
     assert cells(sweep) == names
 
 

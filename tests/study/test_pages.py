@@ -23,6 +23,7 @@ FIGURES = [
     "efficiency",
     "error_against_d",
     "score_error_against_n",
+    "excess_loss_against_n",
     "score_error_over_snr",
 ]
 
@@ -171,6 +172,33 @@ def test_figures_keep_the_houses_colours_and_show_limits_as_arrows(tmp_path):
     below = sum(point.square.value <= 0 for point in one.points)
     arrows = [line for line in ax.get_lines() if line.get_marker() == "v"]
     assert below > 0 and sum(len(line.get_xdata()) for line in arrows) >= below
+
+
+def test_the_upper_edge_of_the_levels_tells_the_processs_times(tmp_path):
+    cell = write_cell(tmp_path, 8, 1000, 0)
+    curve = json.loads((cell / "summary.json").read_text())["score_error_curve"]
+    figure = study_figures(read_study(tmp_path), "-")["score_error_over_snr"]
+    (upper,) = figure.axes[0].child_axes
+    figure.draw_without_rendering()
+    told = dict(
+        zip(upper.get_xticks(), (t.get_text() for t in upper.get_xticklabels()), strict=True)
+    )
+    assert told[curve["log_snr"][0]] == "2" and told[curve["log_snr"][-1]] == "0.001"
+    assert len(told) == 5
+
+
+def test_an_excess_loss_below_zero_is_an_arrow_at_its_upper_end(tmp_path):
+    for n_train, excess in ((1000, 3e-4), (10_000, -2e-5)):
+        cell = write_cell(tmp_path, 8, n_train, 0)
+        summary = json.loads((cell / "summary.json").read_text())
+        ends = {"ci_low": excess - 1e-4, "ci_high": excess + 1e-4}
+        summary["metrics"]["excess_loss"] |= {"value": excess, **ends}
+        (cell / "summary.json").write_text(json.dumps(summary))
+    ax = study_figures(read_study(tmp_path), "-")["excess_loss_against_n"].axes[0]
+    (arrow,) = (
+        line for line in ax.get_lines() if line.get_marker() == "v" and len(line.get_xdata())
+    )
+    assert arrow.get_ydata() == pytest.approx([8e-5])
 
 
 def test_a_law_of_reals_squares_its_score_error(tmp_path):

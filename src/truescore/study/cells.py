@@ -22,6 +22,8 @@ NOTHING_ELSE = "-"
 """The variant of a sweep over sizes and seeds alone."""
 GRID = ("dim", "n_train", "seed")
 GRID_KEYS = ("dataset.dim", "dataset.n_train", "seed")
+LEVELS = {"times": "time", "log_snr": "log_snr", "error": "error"}
+"""What a cell tells of each noise level, and the column that holds it."""
 NOT_OF_LAW = (*LABELS, *OF_DATA, "dim")
 
 
@@ -39,7 +41,7 @@ class Study(NamedTuple):
             samples, and ``floor`` that of n_generate. ``variant`` says how the cell differs in what
             is neither size nor seed, ``reach`` how many sites to either side its network sees.
         curves: a row for each finished cell and noise level: ``cell, variant, dim, n_train, seed,
-            log_snr, error``.
+            time, log_snr, error``.
         failed: why a cell failed, by its name.
         missing: cells of the sweep's latest command, or begun by another one, that are neither done
             nor failed.
@@ -101,7 +103,7 @@ def read_study(folder: Path) -> Study:
     rows = itertools.chain.from_iterable(_rows(head[n], s) for n, s in summaries.items())
     levels = itertools.chain.from_iterable(_levels(head[n], s) for n, s in summaries.items())
     order = ["variant", "dim", "n_train", "seed"]
-    curves = pd.DataFrame(levels, columns=["cell", *order, "log_snr", "error"])
+    curves = pd.DataFrame(levels, columns=["cell", *order, *LEVELS.values()])
     law = configs[finished[0]]["dataset"]
     return Study(
         folder,
@@ -150,8 +152,8 @@ def _levels(head: Mapping[str, Any], summary: Mapping[str, Any]) -> list[dict[st
     if curve is None:
         return []
     kept = {key: head[key] for key in ("cell", "variant", *GRID)}
-    pairs = zip(curve["log_snr"], curve["error"], strict=True)
-    return [{**kept, "log_snr": log_snr, "error": error} for log_snr, error in pairs]
+    levels = zip(*(curve[key] for key in LEVELS), strict=True)
+    return [kept | dict(zip(LEVELS.values(), level, strict=True)) for level in levels]
 
 
 def _is_failed(folder: Path) -> bool:

@@ -17,7 +17,7 @@ from truescore.study.fits import FEWEST_FOR_OFFSET, root
 from truescore.study.limits import what_limits
 from truescore.study.markdown import code, interval, number, plain, table
 from truescore.study.reach import beside
-from truescore.study.scaling import MOMENTS, SCORE, Point, Series, series
+from truescore.study.scaling import EXCESS_LOSS, MOMENTS, SCORE, Point, Series, series
 from truescore.study.side_by_side import (
     JUDGED,
     PER,
@@ -34,7 +34,9 @@ CAPTIONS = {
     " its law as well as the moments of N exact samples do, more is better.",
     "error_against_d": "The same errors against the dimension, at each N.",
     "score_error_against_n": "Error of the score against N, with the theory's slope.",
-    "score_error_over_snr": "At which noise levels the score is wrong; mean over seeds.",
+    "excess_loss_against_n": "The training loss above that of the exact score, on held-out samples,"
+    " by paired noise. An arrow down: not told from 0, its 95% interval ends there.",
+    "score_error_over_snr": "At which noise levels and times the score is wrong; mean over seeds.",
 }
 SIDE_BY_SIDE = "side_by_side"
 REACH = "reach / correlation length"
@@ -249,7 +251,7 @@ def _numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
         for name in moments:
             row += _moment(points.get((name, dim, n)))
         means = [
-            group.loc[group["metric"] == name, "value"].mean() for name in (SCORE, "excess_loss")
+            group.loc[group["metric"] == name, "value"].mean() for name in (SCORE, EXCESS_LOSS)
         ]
         row += [*(number(mean) for mean in means), f"{runs['seconds_train'].mean():.0f}"]
         row.append(beside(*(float(runs[key].mean()) for key in ("reach", "correlation_length"))))
