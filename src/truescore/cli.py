@@ -39,6 +39,8 @@ INTERRUPTED = 130
 SLURM = "submitit_slurm"
 # The launchers whose jobs run in other working folders than the command.
 RAY = ("ray", "ray_cluster")
+# The launchers whose jobs tell of their progress where the command does.
+HERE = ("basic", "joblib")
 # What a configuration that cannot be composed raises.
 UNCOMPOSED = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 # The folder of the sweep that this process has handed to a launcher.
@@ -132,8 +134,10 @@ class CheckFirst(Callback):
                 config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
                 cells = cells_of(config, overrides, hydra.config_loader)
                 _stop_if(folder_errors(cells))
-                Plan.of(folder, cells).write()
+                plan = Plan.of(folder, cells)
+                plan.write()
                 _launched.set(folder)
+                _tell([f"{folder}: {plan.progress()}"])
                 if _launcher(config) == SLURM:
                     imported("truescore.slurm.watch_the_queue")()
 
@@ -143,6 +147,8 @@ class CheckFirst(Callback):
             return
         with _loud():
             plan = Plan.read(Path(config.hydra.sweep.dir))
+            if _launcher(config) not in HERE:
+                _tell([str(plan.progress())])
             if lines := failed_cells(plan):
                 _tell(lines)
                 raise SystemExit(FAILED)

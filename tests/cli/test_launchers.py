@@ -69,6 +69,15 @@ def test_a_worker_that_is_killed_ends_the_sweep_and_the_same_command_goes_on(cal
 
 
 @needs_joblib
+def test_as_many_workers_as_cores_have_one_thread_each(call, outputs, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    call("-m", "seed=1,2", "hydra/launcher=joblib")  # both fail, and leave what they had
+    for seed in (1, 2):
+        process = outputs / "multirun" / "ising_ring" / f"seed_{seed}" / "process"
+        assert process.read_text().split()[1] == "1"
+
+
+@needs_joblib
 @pytest.mark.parametrize(("seed", "expected"), [(3, 130), (5, 143)])
 def test_an_interrupted_worker_ends_the_sweep_with_its_code(call, outputs, seed, expected):
     code, _, _ = call("-m", f"seed={seed},0", *TWO)
