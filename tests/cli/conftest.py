@@ -80,7 +80,7 @@ def call(command):
     """Run train.py with the stub in a folder of its own; `(code, stdout, stderr)`."""
 
     def call(*arguments):
-        done = subprocess.run(**command(*arguments), capture_output=True, text=True, timeout=300)
+        done = subprocess.run(**command(*arguments), capture_output=True, text=True, timeout=120)
         assert "IMPORTED" not in done.stdout
         return done.returncode, done.stdout, done.stderr
 
