@@ -2,7 +2,6 @@
 
 import base64
 import html
-import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,14 +9,13 @@ from markdown_it import MarkdownIt
 
 from truescore.plots import save
 from truescore.study.budgets import STEM, aim_of, budgets, copy_figures, misses
-from truescore.study.cells import NOTHING_ELSE, Study, where, write_cells
-from truescore.study.earlier import N_GENERATED, N_REFERENCE, beside_earlier
-from truescore.study.figures import study_figures, told_slope
-from truescore.study.fits import FEWEST_FOR_OFFSET, root
+from truescore.study.cells import NOTHING_ELSE, Study, write_cells
+from truescore.study.figures import study_figures
+from truescore.study.fits import root
 from truescore.study.limits import what_limits
-from truescore.study.markdown import code, interval, number, plain, table
+from truescore.study.markdown import code, interval, plain, table
 from truescore.study.reach import beside
-from truescore.study.scaling import EXCESS_LOSS, MOMENTS, SCORE, Point, Series, series
+from truescore.study.scaling import MOMENTS, SCORE, series
 from truescore.study.side_by_side import (
     JUDGED,
     PER,
@@ -26,6 +24,7 @@ from truescore.study.side_by_side import (
     side_by_side,
     side_by_side_figure,
 )
+from truescore.study.tables import REACH, earlier_study, fitted_laws, numbers
 
 CAPTIONS = {
     "error_against_n": "The model's own error against the number of training samples N. A hollow"
@@ -39,7 +38,6 @@ CAPTIONS = {
     "score_error_over_snr": "At which noise levels and times the score is wrong; mean over seeds.",
 }
 SIDE_BY_SIDE = "side_by_side"
-REACH = "reach / correlation length"
 LABELS = {**{name: label.split(",")[0] for name, label in JUDGED.items()}, SCORE: "score"}
 HOW = """\
 - **N** (`n_train`) is the number of training samples, **n_generate** that of the samples which each
@@ -180,10 +178,10 @@ def _sections(
     yield "## What limits the model"
     yield "\n".join(f"- {line}" for line in what_limits(study, found))
     yield "## Numbers"
-    yield _numbers(study, variant, found)
+    yield numbers(study, variant, found)
     yield "## Fitted laws"
-    yield _fits(study, variant, found)
-    if beside := _beside_earlier(study, variant):
+    yield fitted_laws(study, variant, found)
+    if beside := earlier_study(study, variant):
         yield "## Beside an earlier study"
         yield beside
     yield "## What makes the error of single cells"
@@ -229,102 +227,6 @@ def _budgets(study: Study, variant: str, folder: Path, files: list[Path]) -> Ite
             " other add in squares, those that push the same way plainly; the words hold both"
             " against what they are together.*"
         )
-
-
-def _numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
-    """A row for each size: what is seen, what could be, what it cost."""
-    moments = [name for name in MOMENTS if name in found]
-    head = ["d", "N", "seeds", "n_generate"]
-    for name in moments:
-        short_name = MOMENTS[name].split(",")[0]
-        head += [f"{short_name}: own error", "floor of N", "floor of n_generate", "efficiency"]
-    head += ["score error", "excess loss", "training, s", REACH]
-    points = {
-        (name, p.dim, p.n_train): p for name, s in found.items() for one in s for p in one.points
-    }
-    cells = where(study.cells, variant=variant)
-    rows = []
-    for size, group in cells.groupby(["dim", "n_train"]):
-        dim, n = (int(part) for part in size)  # type: ignore[misc]
-        runs = group.drop_duplicates("cell")
-        row = [str(dim), f"{n:,}", str(len(runs)), f"{int(runs['n_generate'].iloc[0]):,}"]
-        for name in moments:
-            row += _moment(points.get((name, dim, n)))
-        means = [
-            group.loc[group["metric"] == name, "value"].mean() for name in (SCORE, EXCESS_LOSS)
-        ]
-        row += [*(number(mean) for mean in means), f"{runs['seconds_train'].mean():.0f}"]
-        row.append(beside(*(float(runs[key].mean()) for key in ("reach", "correlation_length"))))
-        rows.append(row)
-    return table(head, rows)
-
-
-def _moment(point: Point | None) -> list[str]:
-    if point is None:
-        return ["-"] * 4
-    data = math.nan if point.data_square is None else math.sqrt(point.data_square)
-    floor = number(math.sqrt(point.floor_square))
-    efficiency = interval(point.efficiency) if point.efficiency else "-"
-    return [interval(root(point.square)), number(data), floor, efficiency]
-
-
-def _fits(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
-    rows = []
-    for name, along in found.items():
-        for one in along:
-            factor, label = (
-                (1.0, SCORE.replace("_", " ")) if name == SCORE else (0.5, MOMENTS[name])
-            )
-            rows.append([label, f"d = {one.fixed}, in N", *_fit(one, factor)])
-    for name in MOMENTS:
-        if name in found:
-            for one in series(study, variant, name, "dim"):
-                if one.fit is not None:
-                    at = f"N = {one.fixed:,}, in d"
-                    rows.append([MOMENTS[name], at, *_fit(one, 0.5)])
-    note = (
-        "Slopes are those of the error; for the score error those of the divergence, or of the"
-        " squared relative error of reals. Where data limit it, theory expects -1 (errors of"
-        " moments: -1/2). b, what no N mends, is fitted with the slope; the last slope is that of a"
-        ' law without b. "Not told": the cells allow any slope on one side. No'
-        " interval: as many parameters as cells, add seeds."
-    )
-    return table(["error", "along", "slope", "b", "slope if b = 0", "cells"], rows) + f"\n\n{note}"
-
-
-def _beside_earlier(study: Study, variant: str) -> str | None:
-    rows = beside_earlier(study, variant)
-    if rows is None:
-        return None
-    head = ["d", "N", "earlier: mean", "covariance", "here: mean, L2", "covariance", "floors", ""]
-    columns = ["earlier_mean", "earlier_covariance", "mean", "covariance"]
-    columns += ["mean_floor", "covariance_floor"]
-    lines = [
-        [str(row["dim"]), f"{row['n_train']:,}", *(number(row[column]) for column in columns)]
-        for row in rows.to_dict("records")
-    ]
-    note = (
-        f"Measured as an earlier study, not published, did: {N_GENERATED:,} generated samples"
-        f" against a set of {N_REFERENCE:,}, here exact ones; means over seeds. Floors: what two"
-        " sets of *perfect* samples show so. Such numbers cannot fall below them, however good the"
-        " model; the tables above are against the exact law."
-    )
-    return f"{table(head, lines)}\n\n{note}"
-
-
-def _fit(one: Series, factor: float) -> list[str]:
-    if one.fit is None:
-        return [told_slope(None, factor), "-", "-", str(len(one.points))]
-    if one.axis == "dim":
-        offset = "-"
-    elif one.fit.offset is None:
-        offset = f"0 (fewer than {FEWEST_FOR_OFFSET} N)"
-    elif factor == 1.0:
-        offset = interval(one.fit.offset)
-    else:
-        offset = interval(root(one.fit.offset))
-    slopes = [told_slope(fit, factor).removeprefix("slope ") for fit in (one.fit, one.plain_fit)]
-    return [slopes[0], offset, slopes[1], str(one.fit.n_cells)]
 
 
 def _cells(study: Study) -> Iterable[str]:
