@@ -35,6 +35,7 @@ from truescore.ranks import rank
 from truescore.sweep import Plan, folder_errors
 
 INTERRUPTED = 130
+LAUNCHER = "hydra/launcher="
 # The launcher that gives each job processes of its own.
 SLURM = "submitit_slurm"
 # The launchers whose jobs run in other working folders than the command.
@@ -116,8 +117,9 @@ class CheckFirst(Callback):
             hydra = GlobalHydra.instance().hydra
             if hydra is not None:
                 overrides += config.hydra.overrides.task
+                launcher = [o for o in config.hydra.overrides.hydra if o.startswith(LAUNCHER)]
                 errors = override_errors(
-                    hydra.config_loader, overrides, RunMode.MULTIRUN, self.application
+                    hydra.config_loader, overrides + launcher, RunMode.MULTIRUN, self.application
                 )
                 _stop_if(list(errors.values()))
             lines = imported(APPLICATIONS[self.application].check)(config)

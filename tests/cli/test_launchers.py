@@ -85,6 +85,15 @@ def test_an_interrupted_worker_ends_the_sweep_with_its_code(call, outputs, seed,
     assert (outputs / "multirun" / "ising_ring" / f"seed_{seed}" / "failed.json").exists()
 
 
+@pytest.mark.skipif(find_spec("ray") is not None, reason="has the extra ray")
+@pytest.mark.parametrize("launcher", ["ray", "ray_cluster"])
+def test_ray_without_its_extra_is_one_line_and_starts_nothing(call, outputs, launcher):
+    code, _, errors = call("-m", "seed=0,7", f"hydra/launcher={launcher}")
+    line = f"hydra/launcher={launcher}: needs a plugin of Hydra; pip install -e '.[ray]'"
+    assert (code, errors) == (2, line + "\n")
+    assert not outputs.exists()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(find_spec("submitit") is None, reason="needs the extra slurm")
 def test_jobs_of_submitit_run_fail_and_skip_as_one_would(check_launcher):
