@@ -35,10 +35,13 @@ from truescore.ranks import rank
 from truescore.sweep import Plan, folder_errors
 
 INTERRUPTED = 130
+LAUNCHER = "hydra/launcher="
 # The launcher that gives each job processes of its own.
 SLURM = "submitit_slurm"
 # The launchers whose jobs run in other working folders than the command.
 RAY = ("ray", "ray_cluster")
+# The launchers whose jobs tell of their progress where the command does.
+HERE = ("basic", "joblib")
 # What a configuration that cannot be composed raises.
 UNCOMPOSED = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 # The folder of the sweep that this process has handed to a launcher.
@@ -114,8 +117,9 @@ class CheckFirst(Callback):
             hydra = GlobalHydra.instance().hydra
             if hydra is not None:
                 overrides += config.hydra.overrides.task
+                launcher = [o for o in config.hydra.overrides.hydra if o.startswith(LAUNCHER)]
                 errors = override_errors(
-                    hydra.config_loader, overrides, RunMode.MULTIRUN, self.application
+                    hydra.config_loader, overrides + launcher, RunMode.MULTIRUN, self.application
                 )
                 _stop_if(list(errors.values()))
             lines = imported(APPLICATIONS[self.application].check)(config)
@@ -132,8 +136,10 @@ class CheckFirst(Callback):
                 config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
                 cells = cells_of(config, overrides, hydra.config_loader)
                 _stop_if(folder_errors(cells))
-                Plan.of(folder, cells).write()
+                plan = Plan.of(folder, cells)
+                plan.write()
                 _launched.set(folder)
+                _tell([f"{folder}: {plan.progress()}"])
                 if _launcher(config) == SLURM:
                     imported("truescore.slurm.watch_the_queue")()
 
@@ -143,6 +149,8 @@ class CheckFirst(Callback):
             return
         with _loud():
             plan = Plan.read(Path(config.hydra.sweep.dir))
+            if _launcher(config) not in HERE:
+                _tell([str(plan.progress())])
             if lines := failed_cells(plan):
                 _tell(lines)
                 raise SystemExit(FAILED)

@@ -65,10 +65,12 @@ def job(config: DictConfig, application: str = "train") -> None:
         if code := _attempt_together(config, folder, application):
             raise SystemExit(code)
         return
+    plan = Plan.read(Path(launcher.sweep.dir))
     with claimed(config, folder, fail) as to_run:
         if to_run:
+            log.info("%s", plan.progress())
             attempt(config, folder, application)
-    log.info("%s", Plan.read(Path(launcher.sweep.dir)).progress())
+    log.info("%s", plan.progress())
 
 
 def _attempt_together(config: DictConfig, folder: Path, application: str) -> int:
@@ -76,11 +78,14 @@ def _attempt_together(config: DictConfig, folder: Path, application: str) -> int
     from truescore.training.agreement import agreed
 
     leads = rank() == 0
+    plan = Plan.read(Path(HydraConfig.get().sweep.dir)) if leads else None
     with claimed(config, folder, fail) if leads else nullcontext(False) as to_run:
         to_run = agreed(to_run, config.trainer.accelerator)
+        if to_run and plan is not None:
+            log.info("%s", plan.progress())
         code = attempt(config, folder, application) if to_run else 0
-    if leads:
-        log.info("%s", Plan.read(Path(HydraConfig.get().sweep.dir)).progress())
+    if plan is not None:
+        log.info("%s", plan.progress())
     return code
 
 

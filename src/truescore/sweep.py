@@ -26,6 +26,8 @@ LOCK, PLAN = ".lock", "sweep.json"
 PIECES = ("checkpoints", "tensorboard", "figures", "metrics.csv", "samples.safetensors")
 # Of a name in most file systems, in bytes.
 LONGEST = 255
+# Whoever asks whether a cell is run holds its lock for an instant, in seconds far below this.
+INSTANT = 0.2
 Fail = Callable[[Path, str, list[str]], Any]
 log = logging.getLogger("truescore")
 
@@ -87,8 +89,10 @@ class Plan(NamedTuple):
     def progress(self) -> Progress:
         """Counts, and the time left if cells go on as those of this command did."""
         failed = len(self.failures())
-        done = sum((self.folder / cell / SUMMARY).exists() for cell in self.cells)
-        running = sum(_is_locked(self.folder / cell) for cell in self.cells)
+        open_cells = [c for c in self.cells if not (self.folder / c / SUMMARY).exists()]
+        done = len(self.cells) - len(open_cells)
+        # One that is done may still hold its lock for a moment.
+        running = sum(_is_locked(self.folder / cell) for cell in open_cells)
         finished = done - self.done_before
         left = len(self.cells) - done - failed
         known = finished > 0 and left > 0
@@ -110,7 +114,7 @@ def claimed(config: DictConfig, folder: Path, fail: Fail) -> Iterator[bool]:
     """
     lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=INSTANT)
     except Timeout:
         log.info("%s: another process is at it", folder.name)
         yield False

@@ -46,7 +46,7 @@ def test_the_files_hold_all_numbers(budget, tmp_path):
     }
     assert all(file.stat().st_size > 0 for file in files)
     written = json.loads((tmp_path / "budget.json").read_text())
-    assert written["schema_version"] == 1 and written["n_generate"] == 400
+    assert written["words"] == words(budget) and written["n_generate"] == 400
     assert [rung["letter"] for rung in written["rungs"]] == ["A", "B", "C", "D", "EF"]
     part = written["parts"]["cov_frobenius"]["parts"]["B"]
     assert set(part) == {"value", "low", "high", "square"}

@@ -16,7 +16,7 @@ COVARIANCE = next(o for o in LAW.observables() if o.name == "cov_frobenius")
 FIRST = Observable(
     "first", "first site", lambda x: x.double()[..., :1].mean(-2), torch.zeros(1), "l2"
 )
-REPEATS = 300
+REPEATS = 2000
 
 
 def pairs(stretch, shift, noise, n=1000):
@@ -40,7 +40,10 @@ def change(stretch, shift, noise):
 def test_the_size_of_a_change_is_unbiased_in_squares_and_covered(
     stretch, shift, noise, assert_mean
 ):
-    """In 92 % of 300 cases at least: 95 % intervals fail that with a chance of 2 %."""
+    """In 93.5 % of 2,000 cases at least: 95 % intervals fail that with a chance of 1e-3.
+
+    Above there is no bound: without any change they always hold 0.
+    """
     exact = change(stretch, shift, noise)
     parts = [
         part(Averages.of(COVARIANCE, x), Averages.of(COVARIANCE, y))
@@ -48,7 +51,7 @@ def test_the_size_of_a_change_is_unbiased_in_squares_and_covered(
     ]
     assert_mean(torch.tensor([one.square for one in parts]), exact**2, slack=1e-12)
     held = sum(one.low <= exact + 1e-9 and exact - 1e-9 <= one.high for one in parts)
-    assert held >= 0.92 * REPEATS, held
+    assert held >= 0.935 * REPEATS, held
 
 
 @pytest.mark.parametrize("noise", [0.05, 1.0])
@@ -57,7 +60,7 @@ def test_the_change_of_one_number_has_its_sign_and_is_covered(noise):
         part(Averages.of(FIRST, x), Averages.of(FIRST, y)) for x, y in pairs(1.0, -0.02, noise)
     ]
     held = sum(one.low <= -0.02 <= one.high for one in parts)
-    assert 0.91 * REPEATS <= held <= 0.99 * REPEATS, held
+    assert abs(held / REPEATS - 0.95) < 0.015, held
     assert sum(one.value for one in parts) / REPEATS == pytest.approx(-0.02, abs=0.3 * noise / 30)
 
 

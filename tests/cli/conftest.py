@@ -67,9 +67,9 @@ def command(tmp_path):
     stub.write_text(STUB.format(script=str(ROOT / "train.py")))
     work = tmp_path / "work"
     work.mkdir()
-    env = os.environ | {"PYTHONPATH": f"{tmp_path / 'site'}:{PACKAGE}"}
 
     def command(*arguments):
+        env = os.environ | {"PYTHONPATH": f"{tmp_path / 'site'}:{PACKAGE}"}
         return {"args": [sys.executable, str(stub), *arguments], "cwd": work, "env": env}
 
     return command
@@ -80,7 +80,7 @@ def call(command):
     """Run train.py with the stub in a folder of its own; `(code, stdout, stderr)`."""
 
     def call(*arguments):
-        done = subprocess.run(**command(*arguments), capture_output=True, text=True, timeout=60)
+        done = subprocess.run(**command(*arguments), capture_output=True, text=True, timeout=120)
         assert "IMPORTED" not in done.stdout
         return done.returncode, done.stdout, done.stderr
 

@@ -69,11 +69,29 @@ def test_a_worker_that_is_killed_ends_the_sweep_and_the_same_command_goes_on(cal
 
 
 @needs_joblib
+def test_as_many_workers_as_cores_have_one_thread_each(call, outputs, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    call("-m", "seed=1,2", "hydra/launcher=joblib")  # both fail, and leave what they had
+    for seed in (1, 2):
+        process = outputs / "multirun" / "ising_ring" / f"seed_{seed}" / "process"
+        assert process.read_text().split()[1] == "1"
+
+
+@needs_joblib
 @pytest.mark.parametrize(("seed", "expected"), [(3, 130), (5, 143)])
 def test_an_interrupted_worker_ends_the_sweep_with_its_code(call, outputs, seed, expected):
     code, _, _ = call("-m", f"seed={seed},0", *TWO)
     assert code == expected
     assert (outputs / "multirun" / "ising_ring" / f"seed_{seed}" / "failed.json").exists()
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="has the extra ray")
+@pytest.mark.parametrize("launcher", ["ray", "ray_cluster"])
+def test_ray_without_its_extra_is_one_line_and_starts_nothing(call, outputs, launcher):
+    code, _, errors = call("-m", "seed=0,7", f"hydra/launcher={launcher}")
+    line = f"hydra/launcher={launcher}: needs a plugin of Hydra; pip install -e '.[ray]'"
+    assert (code, errors) == (2, line + "\n")
+    assert not outputs.exists()
 
 
 @pytest.mark.slow

@@ -93,3 +93,11 @@ def parent_of(process):
     """The process that started another: that of a worker of Ray is its node's."""
     with open(f"/proc/{process}/status") as status:
         return next(line.split()[1] for line in status if line.startswith("PPid"))
+
+
+def test_this_machine_alone_runs_fails_and_skips_as_one_would(check_launcher, monkeypatch):
+    """Ray starts and ends with the command."""
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    check_launcher("hydra/launcher=ray")

@@ -1,10 +1,16 @@
 """A sweep's command starts it, goes on with it, and is not confused by what it finds."""
 
 import json
+import re
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from omegaconf import OmegaConf
+
+from truescore.sweep import INSTANT, Plan, claimed
 
 
 def cells(sweep):
@@ -43,7 +49,7 @@ def test_a_sweep_goes_on_after_a_failure_lists_it_and_fails(call, outputs):
 def test_a_study_is_a_sweep_with_or_without_m(call, outputs):
     assert call("+study=ising_error_scaling_quick")[0] == 0
     sweep = outputs / "multirun" / "ising_error_scaling_quick"
-    names = ["d16_n10000_seed0", "d16_n1000_seed0", "d32_n10000_seed0", "d32_n1000_seed0"]
+    names = [f"d{d}_n{n}_seed0" for d in (16, 32) for n in (10000, 1000, 3000)]
     assert cells(sweep) == names
 
 
@@ -62,6 +68,16 @@ def test_the_same_command_runs_what_is_missing_and_a_wider_one_what_is_new(call,
     code, text, errors = call("-m", "seed=0,7,8", "callbacks.progress_bar=false")
     assert code == 0 and trained(text) == 1
     assert cells(sweep) == ["seed_0", "seed_7", "seed_8"]
+
+
+def test_a_wide_grid_goes_on_with_the_cells_of_a_finished_one(call, outputs):
+    few = ["dataset.dim=16", "seed=0"]
+    assert trained(call("+study=ising_error_scaling", *few)[1]) == 5
+    folder = "hydra.sweep.dir=outputs/multirun/ising_error_scaling"
+    code, text, errors = call("+study=ising_error_scaling_wide", *few, folder)
+    assert code == 0 and trained(text) == 2
+    assert "d16_n400_seed0: done before, skipped" in errors and "7 of 7 cells done" in errors
+    assert cells(outputs / "multirun") == ["ising_error_scaling"]
 
 
 def test_a_finished_cell_of_another_configuration_is_refused_with_the_difference(call, outputs):
@@ -140,6 +156,42 @@ def test_a_cell_that_another_process_runs_is_left_to_it_and_outlives_its_death(
     time.sleep(5)
     second.kill()
     assert "another process" not in second.communicate()[1]
+
+
+def counts(errors):
+    """The lines on how far a sweep has got, without the time that is left."""
+    found = re.findall(r"\d+ of \d+ cells done(?:, \d+ (?:running|failed))*", errors)
+    return [line.replace(" cells done", "") for line in found]
+
+
+def test_the_line_is_told_at_the_start_and_before_and_after_every_cell(call):
+    _, _, errors = call("-m", "seed=0,1,7")
+    assert counts(errors) == [
+        "0 of 3",
+        "0 of 3, 1 running",
+        "1 of 3",
+        "1 of 3, 1 running",
+        "1 of 3, 1 failed",
+        "1 of 3, 1 running, 1 failed",
+        "2 of 3, 1 failed",
+    ]
+    _, _, errors = call("-m", "seed=0,7")
+    assert counts(errors) == ["2 of 2"] * 3  # none is run
+
+
+def test_a_cell_that_is_done_is_not_running_and_a_glance_takes_none_away(tmp_path):
+    """Who looks at a lock holds it for an instant; a claim in this instant waits for it."""
+    plan = Plan.of(tmp_path, ["done", "open"])
+    for name in plan.cells:
+        (tmp_path / name).mkdir()
+    (tmp_path / "done" / "summary.json").touch()
+    with FileLock(tmp_path / "done" / ".lock"), FileLock(tmp_path / "open" / ".lock"):
+        assert (plan.progress().done, plan.progress().running) == (1, 1)
+    glance = FileLock(tmp_path / "open" / ".lock", thread_local=False)
+    glance.acquire()
+    threading.Timer(INSTANT / 4, glance.release).start()
+    with claimed(OmegaConf.create({}), tmp_path / "open", lambda *_: None) as to_run:
+        assert to_run
 
 
 def test_plans_survive_as_json(call, outputs):

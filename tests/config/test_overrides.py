@@ -99,7 +99,7 @@ def test_an_experiment_of_the_other_program_is_sent_there(loader):
 def test_a_launcher_whose_plugin_is_missing_comes_with_the_remedy(
     loader, monkeypatch, launcher, extra
 ):
-    monkeypatch.setattr(loader, "get_group_options", lambda group: ["basic", "ray_cluster"])
+    monkeypatch.setattr(loader, "get_group_options", lambda group: ["basic", "ray", "ray_cluster"])
     errors = override_errors(loader, [f"hydra/launcher={launcher}"], RunMode.MULTIRUN)
     line = f"hydra/launcher={launcher}: needs a plugin of Hydra; pip install -e '.[{extra}]'"
     assert list(errors.values()) == [line]

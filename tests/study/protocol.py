@@ -18,20 +18,37 @@ def spectrum(dim):
     return 2 * np.exp(-np.arange(dim) / 8)
 
 
-def squared_error(rng, n_train, dim=16, a=10.0, s=0.5, b=0.0, n_generate=N_GENERATE):
-    """value^2 of one run; E = tr / n_generate + a^2 N^-2s + b^2."""
+def squared_error(rng, n_train, dim=16, a=10.0, s=0.5, b=0.0, n_generate=N_GENERATE, drawn=None):
+    """value^2 of one run; E = tr / n_generate + a^2 N^-2s + b^2.
+
+    `drawn` are standard normals ``(dim,)`` for the noise of the samples, by default fresh ones.
+    """
     share = np.sqrt(spectrum(dim) / spectrum(dim).sum())
     delta = b * share + a * n_train**-s * share * rng.standard_normal(dim)
-    noise = np.sqrt(spectrum(dim) / n_generate) * rng.standard_normal(dim)
+    drawn = rng.standard_normal(dim) if drawn is None else drawn
+    noise = np.sqrt(spectrum(dim) / n_generate) * drawn
     return float((delta + noise) @ (delta + noise))
 
 
-def squares(rng, sizes, n_seeds, **law):
-    """x, value^2 and floor^2 of a column of the protocol."""
+def squares(rng, sizes, n_seeds, shared=False, **law):
+    """x, value^2 and floor^2 of a column of the protocol.
+
+    `shared`: runs of one seed have the noise of their samples in common, as those of a study do.
+    """
     x = np.repeat(np.asarray(sizes, dtype=float), n_seeds)
     dim, n = law.get("dim", 16), law.get("n_generate", N_GENERATE)
-    value = np.array([squared_error(rng, n_train, **law) for n_train in x])
+    by_seed = rng.standard_normal((n_seeds, dim)) if shared else [None] * n_seeds
+    runs = [(size, by_seed[k % n_seeds]) for k, size in enumerate(x)]
+    value = np.array([squared_error(rng, size, **law, drawn=z) for size, z in runs])
     return x, value, np.full(len(x), spectrum(dim).sum() / n)
+
+
+def squares_in_d(rng, dims, n_seeds, power, a=0.3):
+    """The same along d, of an error a (d / 32)^power that is as large at every N."""
+    runs = [(dim, a * (dim / 32) ** power) for dim in dims for _ in range(n_seeds)]
+    value = np.array([squared_error(rng, 1, dim, a=own) for dim, own in runs])
+    floor = np.array([spectrum(dim).sum() / N_GENERATE for dim, _ in runs])
+    return np.array([dim for dim, _ in runs], dtype=float), value, floor
 
 
 def judgement(value, floor, debiased=None):

@@ -8,8 +8,9 @@ from scipy.stats import binom
 
 from truescore.errors import UserError
 from truescore.study.fits import Estimate, fit_power_law, mean_over_seeds, root
+from truescore.study.scaling import Point
 
-from .protocol import squares
+from .protocol import N_GENERATE, spectrum, squares, squares_in_d
 
 FALSE_ALARM = 1e-4
 
@@ -74,6 +75,7 @@ def test_intervals_of_the_slope_cover_in_a_short_run():
     ("sizes", "law"),
     [
         pytest.param([1e3, 1e4, 1e5], {}, id="two parameters"),
+        pytest.param([1e3, 1e4, 1e5], {"shared": True}, id="noise shared by seed"),
         pytest.param([1e3, 4e3, 1.6e4, 6.4e4], {"a": 5.0, "b": 0.02}, id="three parameters"),
     ],
 )
@@ -81,10 +83,12 @@ def test_intervals_of_the_slope_cover_in_a_short_run():
 def test_intervals_of_the_slope_cover_95_percent(sizes, law):
     """2,000 studies of three seeds each: 95% +- 1.5%, three standard errors.
 
-    With b^2 >= 0, which often is at its edge, the interval is on the safe side: up to 98%.
+    With b^2 >= 0, which often is at its edge, the interval is on the safe side: up to 98%. If the
+    runs of a seed share the noise of their samples it held the truth in 93.9% of 1,000.
     """
     hits, _ = coverage(2000, 3, sizes, 3, **law)
-    assert -0.015 < hits / 2000 - 0.95 < (0.03 if "b" in law else 0.015)
+    low, high = (-0.025, 0.015) if "shared" in law else (-0.015, 0.03 if "b" in law else 0.015)
+    assert low < hits / 2000 - 0.95 < high
 
 
 @pytest.mark.slow
@@ -102,6 +106,32 @@ def test_intervals_of_slope_and_plateau_cover_95_percent(n_seeds, identified):
     assert abs(hits / 2000 - 0.95) < 0.025
     assert -0.025 < sum(covered(offset, b**2) for offset in offsets) / 2000 - 0.95 < 0.03
     assert sum(offset.low > 0 for offset in offsets) / 2000 > identified
+
+
+@pytest.mark.parametrize(
+    "repeats", [100, pytest.param(2000, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
+)
+def test_intervals_of_the_exponent_in_d_cover_95_percent(repeats):
+    """Four dimensions, three seeds: in 93.6% of 1,000; bounds three standard errors from there."""
+    rng, power = np.random.default_rng(8), 0.7
+    hits = 0
+    for _ in range(repeats):
+        column = squares_in_d(rng, (16, 32, 64, 128), 3, power)
+        hits += covered(fit_power_law(*column, with_offset=False).power, 2 * power)
+    low, high = (0.92, 0.952) if repeats == 2000 else (0.86, 1.0)
+    assert low < hits / repeats < high
+
+
+@pytest.mark.parametrize("n_seeds", [3, 6])
+def test_intervals_of_the_efficiency_cover_95_percent(n_seeds):
+    """2,000 sizes: floor of N^2 / own square, whose interval is Student's turned over."""
+    rng, hits, data = np.random.default_rng(9), 0, spectrum(16).sum() / 4000
+    for _ in range(2000):
+        _, square, floor = squares(rng, [4000], n_seeds)
+        own = mean_over_seeds(square - floor)
+        point = Point(16, 4000, N_GENERATE, n_seeds, 0, own, data, float(floor[0]))
+        hits += covered(point.efficiency, data / (10.0**2 / 4000))
+    assert 0.93 < hits / 2000 < 0.975
 
 
 @pytest.mark.parametrize(("n_seeds", "low", "high"), [(3, 0.93, 0.975), (6, 0.93, 0.965)])

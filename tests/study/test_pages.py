@@ -1,7 +1,7 @@
 """The script as a user runs it, the figures it leaves, and the words of the report."""
 
+import itertools
 import json
-import math
 import re
 import runpy
 import sys
@@ -12,9 +12,7 @@ import pytest
 from truescore.plots import style
 from truescore.study import read_study
 from truescore.study.figures import study_figures
-from truescore.study.fits import Estimate
 from truescore.study.limits import what_limits
-from truescore.study.pages import interval
 from truescore.study.scaling import series
 
 from .protocol import spectrum, write_cell, write_sweep
@@ -25,6 +23,7 @@ FIGURES = [
     "efficiency",
     "error_against_d",
     "score_error_against_n",
+    "excess_loss_against_n",
     "score_error_over_snr",
 ]
 
@@ -74,6 +73,28 @@ def test_variants_have_sections_and_figures_of_their_own(script, tmp_path):
     assert "# Side by side" in text and (sweep / "report" / "side_by_side.png").is_file()
     # Made again, the report's own folder is no cell.
     assert script(f"sweep={sweep}")[0] == 0
+
+
+def tables(text):
+    """The cells of every line of each table of a Markdown page."""
+    lines = [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines()]
+    return [list(rows) for is_table, rows in itertools.groupby(lines, key=bool) if is_table]
+
+
+def test_every_row_is_as_long_as_its_head(script, tmp_path):
+    """Another seed for one variant: a cell too many or too few would move all that follow."""
+    for steps in (8, 16):
+        for seed in range(2):
+            write_cell(tmp_path, 8, 1000, seed, **{"sampler.steps": steps})
+    write_cell(tmp_path, 8, 1000, 2, **{"sampler.steps": 8})
+    assert script(f"sweep={tmp_path}")[0] == 0
+    found = tables((tmp_path / "report" / "report.md").read_text())
+    assert len(found) >= 5
+    for head, *rows in found:
+        assert all(len(row) == len(head) for row in rows), head
+    compared = dict(zip(map(str.strip, found[0][0]), map(str.strip, found[0][3]), strict=True))
+    assert compared["variant"] == "`sampler.steps=16`" and compared["seeds"] == "2"
+    assert compared["training, s"] == "12" and compared["1,000 samples, s"] == "0.3"
 
 
 @pytest.mark.parametrize(
@@ -153,6 +174,33 @@ def test_figures_keep_the_houses_colours_and_show_limits_as_arrows(tmp_path):
     assert below > 0 and sum(len(line.get_xdata()) for line in arrows) >= below
 
 
+def test_the_upper_edge_of_the_levels_tells_the_processs_times(tmp_path):
+    cell = write_cell(tmp_path, 8, 1000, 0)
+    curve = json.loads((cell / "summary.json").read_text())["score_error_curve"]
+    figure = study_figures(read_study(tmp_path), "-")["score_error_over_snr"]
+    (upper,) = figure.axes[0].child_axes
+    figure.draw_without_rendering()
+    told = dict(
+        zip(upper.get_xticks(), (t.get_text() for t in upper.get_xticklabels()), strict=True)
+    )
+    assert told[curve["log_snr"][0]] == "2" and told[curve["log_snr"][-1]] == "0.001"
+    assert len(told) == 5
+
+
+def test_an_excess_loss_below_zero_is_an_arrow_at_its_upper_end(tmp_path):
+    for n_train, excess in ((1000, 3e-4), (10_000, -2e-5)):
+        cell = write_cell(tmp_path, 8, n_train, 0)
+        summary = json.loads((cell / "summary.json").read_text())
+        ends = {"ci_low": excess - 1e-4, "ci_high": excess + 1e-4}
+        summary["metrics"]["excess_loss"] |= {"value": excess, **ends}
+        (cell / "summary.json").write_text(json.dumps(summary))
+    ax = study_figures(read_study(tmp_path), "-")["excess_loss_against_n"].axes[0]
+    (arrow,) = (
+        line for line in ax.get_lines() if line.get_marker() == "v" and len(line.get_xdata())
+    )
+    assert arrow.get_ydata() == pytest.approx([8e-5])
+
+
 def test_a_law_of_reals_squares_its_score_error(tmp_path):
     write_sweep(tmp_path, (16,), (1000, 10_000), 2, dataset="ginzburg_landau")
     study = read_study(tmp_path)
@@ -160,10 +208,3 @@ def test_a_law_of_reals_squares_its_score_error(tmp_path):
     rows = study.cells[study.cells["metric"] == "score_error"]
     mean = (rows[rows["n_train"] == 1000]["value"] ** 2).mean()
     assert one.points[0].square.value == pytest.approx(mean)
-
-
-def test_what_has_no_upper_end_is_told_by_its_lower_one():
-    assert interval(Estimate(math.inf, 12.0, math.inf)) == "> 12"
-    assert interval(Estimate(math.inf, math.inf, math.inf)) == "∞"
-    assert interval(Estimate(2.0, 0.25, math.inf)) == "2 [0.25, ∞]"
-    assert interval(Estimate(1234.5)) == "1,234"

@@ -4,7 +4,9 @@ import pytest
 
 from truescore.plots import style
 from truescore.study import read_study
-from truescore.study.side_by_side import PER, side_by_side, side_by_side_figure
+from truescore.study.fits import Estimate
+from truescore.study.scaling import Point
+from truescore.study.side_by_side import PER, Variant, frontier, side_by_side, side_by_side_figure
 
 from .protocol import N_GENERATE, write_cell
 
@@ -47,4 +49,29 @@ def test_the_figure_has_a_row_for_each_dimension_and_the_exact_floor(study):
     assert sum("d = 16" in title for title in titles) == 2
     lines = figure.axes[0].get_lines()
     assert any(line.get_color() == style.EXACT for line in lines)
-    assert len(figure.legends[0].get_texts()) == 3
+    assert len(figure.legends[0].get_texts()) == 4  # three variants and the frontier
+
+
+def point(square):
+    return Point(8, 1000, 100, 1, 0, Estimate(square), 1.0, 0.01)
+
+
+def variant(name, dim, square, seconds):
+    points = {"cov_frobenius": point(square), "score_error": point(square)}
+    return Variant(name, dim, 1000, 1, points, 1 / seconds, seconds, 4.0, 2.0)
+
+
+def test_the_frontier_is_what_no_other_beats_in_both():
+    made = [
+        variant("cheap", 8, 3.0, 1.0),
+        variant("beaten", 8, 3.5, 2.0),
+        variant("between", 8, 2.0, 3.0),
+        variant("as good and dearer", 8, 2.0, 4.0),
+        variant("dear", 8, -0.1, 9.0),
+        variant("alone at its size", 16, 99.0, 99.0),
+    ]
+    found = [one.name for one in frontier(made, "cov_frobenius")]
+    assert found == ["cheap", "between", "dear", "alone at its size"]
+    # The score costs training, which here is the other way round.
+    assert [one.name for one in frontier(made, "score_error")] == ["dear", "alone at its size"]
+    assert frontier(made, "energy_per_site") == []

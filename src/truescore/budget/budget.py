@@ -28,7 +28,7 @@ from truescore.targets import Observable
 
 log = logging.getLogger("truescore")
 FOLDER = "budget"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCORE_ERROR = "score_error"
 HELD_OUT_SEED = 0
 

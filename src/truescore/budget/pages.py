@@ -32,7 +32,7 @@ def write_budget(budget: Budget, folder: Path) -> list[Path]:
     figure = budget_figure(panels(budget), _title(budget))
     plots.save(figure, files[1])
     plots.save(figure, files[2])
-    write_json(files[3], budget.as_dict())
+    write_json(files[3], budget.as_dict() | {"words": words(budget)})
     return files
 
 

@@ -90,8 +90,8 @@ def _option_error(loader: ConfigLoader, override: Override) -> str | None:
     text, options = override.input_line, loader.get_group_options(override.key_or_group)
     for choice in _values(override):
         for name in choice if isinstance(choice, list) else [choice]:
-            # The former is made of the latter, which comes with the plugin.
-            if ("ray" if name == "ray_cluster" else name) not in options:
+            # Files of ours settle the former two; the latter comes with the plugin alone.
+            if ("ray_aws" if name in ("ray", "ray_cluster") else name) not in options:
                 if override.key_or_group == "hydra/launcher" and (extra := LAUNCHERS.get(name)):
                     return f"{text}: needs a plugin of Hydra; pip install -e '.[{extra}]'"
                 return f"{text}: no such option{_meant(str(name), options)} ({', '.join(options)})"

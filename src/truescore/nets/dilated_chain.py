@@ -25,6 +25,9 @@ class DilatedChainNet(nn.Module):
         out_channels: fields it gives back; the waves' network answers for the last of them.
         odd: build in f(-x) = -f(x), exactly, in the same single pass.
         reflection: build in f(x reversed) = f(x) reversed.
+
+    Attributes:
+        reach: how many sites to either side the convolutions see; the waves see all.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class DilatedChainNet(nn.Module):
         bias = not odd
         self.activation = OddGate() if odd else FilmSiLU()
         self.reflection = reflection
+        self.reach = min(2**depth, dim - 1)
         self.embedding = NoiseEmbedding(channels)
         self.film = nn.Linear(channels, 2 * channels * depth)
         self.position = nn.Parameter(torch.zeros(depth, 2, dim, channels))

@@ -23,6 +23,9 @@ class LeaveOneOutConv(nn.Module):
         odd: build in f(-x) = -f(x), exactly, in the same single pass; spins only.
         n_symbols: m, channels of a noisy site; ``None`` for spins.
         n_states: q, logits of a clean site; ``None`` for spins.
+
+    Attributes:
+        reach: how many sites to either side an answer depends on.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class LeaveOneOutConv(nn.Module):
         self.n_symbols = n_symbols
         radius = min(radius, (dim - 1) // 2)
         self.dim = dim
-        self.radius = radius
+        self.radius = self.reach = radius
         self.gather = nn.Linear(2 * radius * (n_symbols or 1), width, bias=not odd)
         self.layers = nn.ModuleList(nn.Linear(width, width, bias=not odd) for _ in range(depth))
         self.head = nn.Linear(width, n_states or 1, bias=not odd)

@@ -35,6 +35,9 @@ class LeaveOneOutMessages(nn.Module):
         radius: sites to either side that are heard at least; clipped to half the ring, where both
             sides together have heard all of it.
         odd: build in f(-x) = -f(x), exactly, in the same single pass.
+
+    Attributes:
+        reach: how many sites to either side every answer depends on; at some places it is more.
     """
 
     sites: Tensor
@@ -48,7 +51,7 @@ class LeaveOneOutMessages(nn.Module):
             )
         self.dim = dim
         self.width = width
-        self.radius = min(radius, dim // 2)
+        self.radius = self.reach = min(radius, dim // 2)
         self.see = nn.Linear(1, width, bias=not odd)
         self.carry = nn.Linear(width, width, bias=False)
         self.mix = nn.Linear(width, width, bias=not odd)

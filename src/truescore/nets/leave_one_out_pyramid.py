@@ -29,6 +29,9 @@ class LeaveOneOutPyramid(nn.Module):
         depth: dilations r, 2r .. 2^(depth-1) r of a stream; clipped to the ring.
         odd: build in f(-x) = -f(x), exactly, in the same single pass.
         reflection: build in f(x reversed) = f(x) reversed: the streams share their weights.
+
+    Attributes:
+        reach: how many sites to either side an answer depends on.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class LeaveOneOutPyramid(nn.Module):
         radius = min(radius, dim - 1)
         depth = min(depth, ((dim - 1) // radius).bit_length() - 1)
         self.dim = dim
+        self.reach = 2**depth * radius
         self.activation = OddGate() if odd else FilmSiLU()
         self.before = Stream(width, radius, depth, not odd, self.activation)
         self.merge_before = nn.Linear(width, width, bias=not odd)

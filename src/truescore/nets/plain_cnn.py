@@ -16,6 +16,9 @@ class PlainCNN(nn.Module):
         channels: width of the convolutions.
         depth: hidden convolutions after the first.
         kernel_size: sites under a convolution, odd.
+
+    Attributes:
+        reach: how many sites to either side an answer depends on.
     """
 
     def __init__(self, channels: int = 64, depth: int = 4, kernel_size: int = 5) -> None:
@@ -26,6 +29,7 @@ class PlainCNN(nn.Module):
                 " least 1, and an odd kernel_size"
             )
         padding = kernel_size // 2
+        self.reach = (depth + 1) * padding
         self.embedding = NoiseEmbedding(channels)
         self.film = nn.Linear(channels, 2 * channels * (depth + 1))
         widths = [1, *[channels] * depth]

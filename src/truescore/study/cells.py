@@ -14,6 +14,7 @@ from truescore.build import LABELS, OF_DATA
 from truescore.config.digest import NOT_THE_RESULT, used
 from truescore.errors import UserError
 from truescore.files import CONFIG, FAILED_FILE, SUMMARY
+from truescore.study.reach import law_length, reach
 from truescore.sweep import LOCK, PLAN, Plan
 
 SCHEMA_VERSION = 1
@@ -21,6 +22,8 @@ NOTHING_ELSE = "-"
 """The variant of a sweep over sizes and seeds alone."""
 GRID = ("dim", "n_train", "seed")
 GRID_KEYS = ("dataset.dim", "dataset.n_train", "seed")
+LEVELS = {"times": "time", "log_snr": "log_snr", "error": "error"}
+"""What a cell tells of each noise level, and the column that holds it."""
 NOT_OF_LAW = (*LABELS, *OF_DATA, "dim")
 
 
@@ -32,12 +35,13 @@ class Study(NamedTuple):
         law: the dataset's name.
         state_space: of the law.
         cells: a row for each finished cell and metric: ``cell, name, variant, dim, n_train,
-            n_generate, seed, metric, value, floor, p_value, debiased, ci_low, ci_high``, for each
-            baseline its ``_value, _floor, _debiased``, ``seconds_``, ``config_hash``. The floor of
-            the baseline ``training_data`` is that of n_train exact samples, and ``floor`` that of
-            n_generate. ``variant`` says how the cell differs in what is neither size nor seed.
+            n_generate, seed, reach, correlation_length, metric, value, floor, p_value, debiased,
+            ci_low, ci_high``, for each baseline its ``_value, _floor, _debiased``, ``seconds_``,
+            ``config_hash``. The floor of the baseline ``training_data`` is that of n_train exact
+            samples, and ``floor`` that of n_generate. ``variant`` says how the cell differs in what
+            is neither size nor seed, ``reach`` how many sites to either side its network sees.
         curves: a row for each finished cell and noise level: ``cell, variant, dim, n_train, seed,
-            log_snr, error``.
+            time, log_snr, error``.
         failed: why a cell failed, by its name.
         missing: cells of the sweep's latest command, or begun by another one, that are neither done
             nor failed.
@@ -84,6 +88,7 @@ def read_study(folder: Path) -> Study:
     configs = {name: _config(folder / name) for name in finished}
     _check_one_law(configs)
     variants = _variants(configs, summaries)
+    scales = _scales(configs)
     _check_no_repeats(summaries, variants)
     head = {
         name: {
@@ -91,13 +96,14 @@ def read_study(folder: Path) -> Study:
             "name": summary["experiment"],
             "variant": variants[name],
             **{key: summary[key] for key in ("dim", "n_train", "n_generate", "seed")},
+            **scales[name],
         }
         for name, summary in summaries.items()
     }
     rows = itertools.chain.from_iterable(_rows(head[n], s) for n, s in summaries.items())
     levels = itertools.chain.from_iterable(_levels(head[n], s) for n, s in summaries.items())
     order = ["variant", "dim", "n_train", "seed"]
-    curves = pd.DataFrame(levels, columns=["cell", *order, "log_snr", "error"])
+    curves = pd.DataFrame(levels, columns=["cell", *order, *LEVELS.values()])
     law = configs[finished[0]]["dataset"]
     return Study(
         folder,
@@ -146,8 +152,8 @@ def _levels(head: Mapping[str, Any], summary: Mapping[str, Any]) -> list[dict[st
     if curve is None:
         return []
     kept = {key: head[key] for key in ("cell", "variant", *GRID)}
-    pairs = zip(curve["log_snr"], curve["error"], strict=True)
-    return [{**kept, "log_snr": log_snr, "error": error} for log_snr, error in pairs]
+    levels = zip(*(curve[key] for key in LEVELS), strict=True)
+    return [kept | dict(zip(LEVELS.values(), level, strict=True)) for level in levels]
 
 
 def _is_failed(folder: Path) -> bool:
@@ -180,6 +186,22 @@ def _config(folder: Path) -> dict[str, Any]:
     if not file.is_file():
         raise UserError(f"got {folder} with a summary but no {CONFIG}: run the cell again")
     return used(OmegaConf.to_container(OmegaConf.load(file), resolve=True))
+
+
+def _scales(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """``reach`` and ``correlation_length`` of each cell; each network and law is built once."""
+    reaches: dict[str, float] = {}
+    lengths: dict[int, float] = {}
+    scales = {}
+    for name, config in configs.items():
+        dim = config["dataset"]["dim"]
+        net = json.dumps([dim, config.get("model", {}).get("net")], sort_keys=True)
+        if net not in reaches:
+            reaches[net] = reach(config)
+        if dim not in lengths:
+            lengths[dim] = law_length(config)
+        scales[name] = {"reach": reaches[net], "correlation_length": lengths[dim]}
+    return scales
 
 
 def _check_one_law(configs: Mapping[str, Mapping[str, Any]]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -12,10 +13,11 @@ from truescore.plots import style
 from truescore.plots.scaling import draw_estimates, draw_guide, log_limits, mark_sizes, short
 from truescore.plots.score_error import UNITS
 from truescore.study.cells import Study, where
-from truescore.study.fits import Estimate, PowerLaw, root
-from truescore.study.scaling import MOMENTS, SCORE, Series, series
+from truescore.study.fits import Estimate, PowerLaw, mean_over_seeds, root
+from truescore.study.scaling import EXCESS_LOSS, MOMENTS, SCORE, Series, series
 
 WIDTH, HEIGHT = 3.7, 3.4
+N_TIMES = 5
 N_TRAIN, DIM = "number of training samples $N$", "dimension $d$"
 SQUARES = {
     "spin": UNITS["spin"],
@@ -35,6 +37,8 @@ def study_figures(study: Study, variant: str) -> dict[str, Figure]:
             figures["error_against_d"] = _against_d(study, variant, moments)
     if found := series(study, variant, SCORE, "n_train"):
         figures["score_error_against_n"] = _score_against_n(study, found)
+    if _excess(study, variant).size:
+        figures["excess_loss_against_n"] = _excess_against_n(study, variant)
     if len(study.curves):
         figures["score_error_over_snr"] = _score_over_snr(study, variant)
     return figures
@@ -170,6 +174,40 @@ def _score_against_n(study: Study, found: Sequence[Series]) -> Figure:
     return figure
 
 
+def _excess(study: Study, variant: str) -> pd.DataFrame:
+    rows = where(study.cells, variant=variant, metric=EXCESS_LOSS)
+    return cast(pd.DataFrame, rows.dropna(subset=["value"]))
+
+
+def _excess_against_n(study: Study, variant: str) -> Figure:
+    """Means over seeds; of one seed its own interval, that of its held-out samples."""
+    figure = style.new_figure(5.6, 4.2)
+    ax = figure.subplots()
+    found = [
+        (cast(int, d), [_mean_excess(at) for _, at in rows.groupby("n_train")], rows)
+        for d, rows in _excess(study, variant).groupby("dim")
+    ]
+    limits = log_limits(*[(v.value, v.high) for _, values, _ in found for v in values])
+    sizes: set[float] = set()
+    for place, (d, values, rows) in enumerate(found):
+        n = np.array(sorted(set(rows["n_train"])), dtype=np.float64)
+        sizes |= set(n.tolist())
+        colour = style.shades(len(found))[place]
+        _estimates(ax, n * _shift(place, len(found)), values, limits, f"d = {d}", colour, place)
+    mark_sizes(ax, sorted(sizes))
+    style.label_log_axis(ax, "y")
+    style.tidy(ax, x=N_TRAIN, y="excess loss over the exact score's")
+    style.legend(ax, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    return figure
+
+
+def _mean_excess(rows: pd.DataFrame) -> Estimate:
+    if len(rows) > 1:
+        return mean_over_seeds(rows["value"].to_numpy(float))
+    value, low, high = (float(rows[key].iloc[0]) for key in ("value", "ci_low", "ci_high"))
+    return Estimate(value) if math.isnan(low) else Estimate(value, low, high)
+
+
 def _score_over_snr(study: Study, variant: str) -> Figure:
     curves = where(study.curves, variant=variant)
     dims = sorted(set(curves["dim"]))
@@ -195,10 +233,22 @@ def _score_over_snr(study: Study, variant: str) -> Figure:
             )
         ax.set(yscale="log", ylim=limits)
         style.label_log_axis(ax, "y")
+        _times(ax, cast(pd.DataFrame, where(curves, dim=dim)))
         x = r"log-SNR   (noise $\leftarrow\;\rightarrow$ data)"
         style.tidy(ax, title=f"d = {dim}", x=x, y=UNITS[study.state_space])
         style.legend(ax, fontsize=8)
     return figure
+
+
+def _times(ax: Axes, curves: pd.DataFrame) -> None:
+    """The process's times on the upper edge, at some of the levels of the first run."""
+    first = where(curves, cell=curves["cell"].iloc[0]).sort_values("log_snr")
+    at = first.iloc[np.linspace(0, len(first) - 1, N_TIMES).round().astype(int)]
+    upper = ax.secondary_xaxis("top")
+    upper.set_xticks(at["log_snr"], [f"{t:.2g}" for t in at["time"]])
+    upper.tick_params(labelsize=style.TICK, color=style.GREY)
+    upper.set_xlabel("time $t$", fontsize=style.LABEL)
+    upper.spines["top"].set_color(style.GREY)
 
 
 def _grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:

@@ -2,21 +2,29 @@
 
 import base64
 import html
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-import pandas as pd
 from markdown_it import MarkdownIt
 
 from truescore.plots import save
-from truescore.study.cells import NOTHING_ELSE, Study, where, write_cells
-from truescore.study.earlier import N_GENERATED, N_REFERENCE, beside_earlier
-from truescore.study.figures import study_figures, told_slope
-from truescore.study.fits import FEWEST_FOR_OFFSET, Estimate, root
+from truescore.study.budgets import STEM, aim_of, budgets, copy_figures, misses
+from truescore.study.cells import NOTHING_ELSE, Study, write_cells
+from truescore.study.figures import study_figures
+from truescore.study.fits import root
 from truescore.study.limits import what_limits
-from truescore.study.scaling import MOMENTS, SCORE, Point, Series, series
-from truescore.study.side_by_side import JUDGED, PER, Variant, side_by_side, side_by_side_figure
+from truescore.study.markdown import code, interval, plain, table
+from truescore.study.reach import beside
+from truescore.study.scaling import MOMENTS, SCORE, series
+from truescore.study.side_by_side import (
+    JUDGED,
+    PER,
+    Variant,
+    frontier,
+    side_by_side,
+    side_by_side_figure,
+)
+from truescore.study.tables import REACH, earlier_study, fitted_laws, numbers
 
 CAPTIONS = {
     "error_against_n": "The model's own error against the number of training samples N. A hollow"
@@ -25,9 +33,12 @@ CAPTIONS = {
     " its law as well as the moments of N exact samples do, more is better.",
     "error_against_d": "The same errors against the dimension, at each N.",
     "score_error_against_n": "Error of the score against N, with the theory's slope.",
-    "score_error_over_snr": "At which noise levels the score is wrong; mean over seeds.",
+    "excess_loss_against_n": "The training loss above that of the exact score, on held-out samples,"
+    " by paired noise. An arrow down: not told from 0, its 95% interval ends there.",
+    "score_error_over_snr": "At which noise levels and times the score is wrong; mean over seeds.",
 }
 SIDE_BY_SIDE = "side_by_side"
+LABELS = {**{name: label.split(",")[0] for name, label in JUDGED.items()}, SCORE: "score"}
 HOW = """\
 - **N** (`n_train`) is the number of training samples, **n_generate** that of the samples which each
   run was judged by. The *floor of N* is the root mean square error of the moments of N exact
@@ -39,6 +50,10 @@ HOW = """\
 - **fits**: E value² = floor² + a² (N/N₀)^(-2s) + b² on the squares of single runs, by the gamma
   quasi-likelihood, with profile intervals. No logarithm of data is taken, and no cell at its floor
   is left out. b is fitted from four values of N on, else it is 0.
+- **reach / correlation length**: sites to either side that the network's answer depends on (of a
+  network beside a skip law or waves, its convolutions), and the distance at which the law's exact
+  correlations have fallen to 1/e; ∞ if they do not within the chain. A network that sees less than
+  the law's length has a part that no N mends.
 - **efficiency**: floor of N² / own error², both in squares."""
 STYLE = """\
 body{max-width:66rem;margin:2rem auto;padding:0 1rem;color:#202124}
@@ -61,17 +76,17 @@ def write_report(study: Study, folder: Path) -> list[Path]:
         The files written, the pages last.
     """
     files = write_cells(study.cells, folder)
-    for stem in (*CAPTIONS, SIDE_BY_SIDE):  # an earlier report's, which this one may not have
+    for stem in (*CAPTIONS, SIDE_BY_SIDE, STEM):  # an earlier report's, which this one may not have
         for file in folder.glob(f"{stem}*.p[nd][gf]"):
             file.unlink()
     variants = sorted(study.cells["variant"].unique())
     parts = [_head(study)]
     if compared := side_by_side(study):
         parts += _side_by_side(study, compared, folder, files)
-    for number, variant in enumerate(variants):
-        suffix = f"_{number + 1}" if len(variants) > 1 else ""
+    for place, variant in enumerate(variants, start=1):
+        suffix = f"_{place}" if len(variants) > 1 else ""
         if variant != NOTHING_ELSE:
-            parts.append(f"# With {_code(variant)}")
+            parts.append(f"# With {code(variant)}")
         parts += _sections(study, variant, folder, suffix, files)
     parts += ["## How to read this", HOW, "## Cells", *_cells(study)]
     text = "\n\n".join(parts) + "\n"
@@ -115,28 +130,35 @@ def _side_by_side(
         "variant",
         "d",
         "N",
+        "seeds",
         *JUDGED.values(),
         "score error",
         "training, s",
         f"{PER:,} samples, s",
+        "frontier",
+        REACH,
     ]
+    best = {name: frontier(compared, name) for name in (*JUDGED, SCORE)}
     rows = []
     for one in compared:
         own = [one.points[name].square if name in one.points else None for name in JUDGED]
         score = one.points.get(SCORE)
-        row = [_code(one.name), str(one.dim), f"{one.n_train:,}", str(one.n_seeds)]
+        row = [code(one.name), str(one.dim), f"{one.n_train:,}", str(one.n_seeds)]
         row += ["-" if square is None else interval(root(square)) for square in own]
         row += ["-" if score is None else interval(score.square), f"{one.training:.0f}"]
-        rows.append([*row, f"{one.sampling:.2g}"])
+        on = [LABELS[name] for name, ahead in best.items() if one in ahead]
+        row += [f"{one.sampling:.2g}", ", ".join(on) or "-"]
+        rows.append([*row, beside(one.reach, one.correlation_length)])
     yield table(head, rows)
     figure = side_by_side_figure(study, compared)
     files += [save(figure, folder / f"{SIDE_BY_SIDE}.{kind}") for kind in ("png", "pdf")]
     yield f"![side by side]({SIDE_BY_SIDE}.png)"
     yield (
         "*The model's own errors against what they cost, at the largest N that most variants have;"
-        " dash-dotted: the floor of n_generate. Intervals over several seeds are Student's, of one"
-        " seed that of its samples. Times are of the machine and the hour: compare cells run"
-        " alike.*"
+        " dash-dotted: the floor of n_generate; dashed, and named in the table: the frontier, which"
+        " no other variant beats in both error and time, by their estimates. Intervals over several"
+        " seeds are Student's, of one seed that of its samples. Times are of the machine and the"
+        " hour: compare cells run alike.*"
     )
 
 
@@ -156,12 +178,14 @@ def _sections(
     yield "## What limits the model"
     yield "\n".join(f"- {line}" for line in what_limits(study, found))
     yield "## Numbers"
-    yield _numbers(study, variant, found)
+    yield numbers(study, variant, found)
     yield "## Fitted laws"
-    yield _fits(study, variant, found)
-    if beside := _beside_earlier(study, variant):
+    yield fitted_laws(study, variant, found)
+    if beside := earlier_study(study, variant):
         yield "## Beside an earlier study"
         yield beside
+    yield "## What makes the error of single cells"
+    yield from _budgets(study, variant, folder, files)
     yield "## Figures"
     for name, figure in study_figures(study, variant).items():
         stem = f"{name}{suffix}"
@@ -170,143 +194,47 @@ def _sections(
         yield f"*{CAPTIONS[name]}*"
 
 
-def _numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
-    """A row for each size: what is seen, what could be, what it cost."""
-    moments = [name for name in MOMENTS if name in found]
-    head = ["d", "N", "seeds", "n_generate"]
-    for name in moments:
-        short_name = MOMENTS[name].split(",")[0]
-        head += [f"{short_name}: own error", "floor of N", "floor of n_generate", "efficiency"]
-    head += ["score error", "excess loss", "training, s"]
-    points = {
-        (name, p.dim, p.n_train): p for name, s in found.items() for one in s for p in one.points
-    }
-    cells = where(study.cells, variant=variant)
-    rows = []
-    for size, group in cells.groupby(["dim", "n_train"]):
-        dim, n = (int(part) for part in size)  # type: ignore[misc]
-        runs = group.drop_duplicates("cell")
-        row = [str(dim), f"{n:,}", str(len(runs)), f"{int(runs['n_generate'].iloc[0]):,}"]
-        for name in moments:
-            row += _moment(points.get((name, dim, n)))
-        means = [
-            group.loc[group["metric"] == name, "value"].mean() for name in (SCORE, "excess_loss")
-        ]
-        row += [*(number(mean) for mean in means), f"{runs['seconds_train'].mean():.0f}"]
-        rows.append(row)
-    return table(head, rows)
-
-
-def _moment(point: Point | None) -> list[str]:
-    if point is None:
-        return ["-"] * 4
-    data = math.nan if point.data_square is None else math.sqrt(point.data_square)
-    floor = number(math.sqrt(point.floor_square))
-    efficiency = interval(point.efficiency) if point.efficiency else "-"
-    return [interval(root(point.square)), number(data), floor, efficiency]
-
-
-def _fits(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
-    rows = []
-    for name, along in found.items():
-        for one in along:
-            factor, label = (
-                (1.0, SCORE.replace("_", " ")) if name == SCORE else (0.5, MOMENTS[name])
-            )
-            rows.append([label, f"d = {one.fixed}, in N", *_fit(one, factor)])
-    for name in MOMENTS:
-        if name in found:
-            for one in series(study, variant, name, "dim"):
-                if one.fit is not None:
-                    at = f"N = {one.fixed:,}, in d"
-                    rows.append([MOMENTS[name], at, *_fit(one, 0.5)])
-    note = (
-        "Slopes are those of the error; for the score error those of the divergence, or of the"
-        " squared relative error of reals. Where data limit it, theory expects -1 (errors of"
-        " moments: -1/2). b, what no N mends, is fitted with the slope; the last slope is that of a"
-        ' law without b. "Not told": the cells allow any slope on one side. No'
-        " interval: as many parameters as cells, add seeds."
-    )
-    return table(["error", "along", "slope", "b", "slope if b = 0", "cells"], rows) + f"\n\n{note}"
-
-
-def _beside_earlier(study: Study, variant: str) -> str | None:
-    rows = beside_earlier(study, variant)
-    if rows is None:
-        return None
-    head = ["d", "N", "earlier: mean", "covariance", "here: mean, L2", "covariance", "floors", ""]
-    columns = ["earlier_mean", "earlier_covariance", "mean", "covariance"]
-    columns += ["mean_floor", "covariance_floor"]
-    lines = [
-        [str(row["dim"]), f"{row['n_train']:,}", *(number(row[column]) for column in columns)]
-        for row in rows.to_dict("records")
-    ]
-    note = (
-        f"Measured as an earlier study, not published, did: {N_GENERATED:,} generated samples"
-        f" against a set of {N_REFERENCE:,}, here exact ones; means over seeds. Floors: what two"
-        " sets of *perfect* samples show so. Such numbers cannot fall below them, however good the"
-        " model; the tables above are against the exact law."
-    )
-    return f"{table(head, lines)}\n\n{note}"
-
-
-def _fit(one: Series, factor: float) -> list[str]:
-    if one.fit is None:
-        return [told_slope(None, factor), "-", "-", str(len(one.points))]
-    if one.axis == "dim":
-        offset = "-"
-    elif one.fit.offset is None:
-        offset = f"0 (fewer than {FEWEST_FOR_OFFSET} N)"
-    elif factor == 1.0:
-        offset = interval(one.fit.offset)
-    else:
-        offset = interval(root(one.fit.offset))
-    slopes = [told_slope(fit, factor).removeprefix("slope ") for fit in (one.fit, one.plain_fit)]
-    return [slopes[0], offset, slopes[1], str(one.fit.n_cells)]
+def _budgets(study: Study, variant: str, folder: Path, files: list[Path]) -> Iterable[str]:
+    """The sizes that fall short with what says why, then every budget that was measured."""
+    found, aim = budgets(study, variant), aim_of(study)
+    up_to = "" if aim.most_n_train is None else f" up to N = {aim.most_n_train:,}"
+    asked = f"a covariance worth {aim.efficiency:g} times the data{up_to}"
+    short = misses(study, variant)
+    yield f"Below {asked}, by its estimate:" if short else f"No size is below {asked}."
+    lines = []
+    for miss in short:
+        told = [cell for cell in miss.cells if cell in found]
+        run = study.folder / miss.cells[0]
+        why = (
+            f"budget below: {', '.join(map(code, told))}"
+            if told
+            else f"no budget: {code(f'python scripts/budget.py run={run}')}"
+        )
+        size = f"d = {miss.dim}, N = {miss.n_train:,}"
+        lines.append(f"- **{size}**: {interval(miss.efficiency)}; {why}")
+    if lines:
+        yield "\n".join(lines)
+    for cell, budget in found.items():
+        figures = copy_figures(cell, budget, folder)
+        files += figures
+        yield f"### Budget of {code(cell)}"
+        yield f"![budget of {budget.name}]({figures[0].name})"
+        yield "\n".join(f"- {plain(line)}" for line in budget.words)
+    if found:
+        yield (
+            "*Size of what each cause adds, by paired differences; dotted: the floor of the"
+            " budget's own samples. Of vectors and matrices parts that have nothing to do with each"
+            " other add in squares, those that push the same way plainly; the words hold both"
+            " against what they are together.*"
+        )
 
 
 def _cells(study: Study) -> Iterable[str]:
     if study.failed:
         yield "Failed:"
-        yield "\n".join(f"- {_code(n)}: {_plain(why)}" for n, why in study.failed.items())
+        yield "\n".join(f"- {code(n)}: {plain(why)}" for n, why in study.failed.items())
     if study.missing:
         yield "Missing, the sweep's own command runs them:"
-        yield "\n".join(f"- {_code(name)}" for name in study.missing)
+        yield "\n".join(f"- {code(name)}" for name in study.missing)
     if not study.failed and not study.missing:
         yield "None failed, none missing."
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; its first column to the left, numbers to the right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in r) + " |" for r in lines
-    )
-
-
-def number(value: float | None) -> str:
-    """Two or three digits; a dash for what is not there."""
-    if value is None or pd.isna(value):
-        return "-"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
-def interval(estimate: Estimate) -> str:
-    """A value with its interval, if there is one; a lower end alone if the value is infinite."""
-    if estimate.low is None or estimate.high is None:
-        return number(estimate.value)
-    if math.isinf(estimate.low):
-        return number(estimate.low)
-    if math.isinf(estimate.value):
-        return f"> {number(estimate.low)}"
-    return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
-
-
-def _code(text: str) -> str:
-    return f"`{text.replace('`', '')}`"
-
-
-def _plain(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("*", "\\*").replace("_", "\\_").replace("`", "\\`")

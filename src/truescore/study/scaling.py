@@ -10,6 +10,7 @@ from truescore.study.cells import Study, where
 from truescore.study.fits import Estimate, PowerLaw, fit_power_law, mean_over_seeds
 
 MEAN, COVARIANCE, SCORE = "mean_l2", "cov_frobenius", "score_error"
+EXCESS_LOSS = "excess_loss"
 MOMENTS = {MEAN: "mean, L2", COVARIANCE: "covariance, Frobenius"}
 BASELINE = "training_data"
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -31,6 +32,8 @@ class Variant(NamedTuple):
         points: of each error of ``JUDGED`` that the cells have, and of the score error.
         training: seconds of it, mean over seeds.
         sampling: seconds of 1,000 samples, mean over seeds.
+        reach: sites to either side that the network sees; NaN if that is not known.
+        correlation_length: of the law, in sites; NaN if it has none.
     """
 
     name: str
@@ -40,6 +43,12 @@ class Variant(NamedTuple):
     points: dict[str, Point]
     training: float
     sampling: float
+    reach: float
+    correlation_length: float
+
+    def cost(self, metric: str) -> float:
+        """Seconds that an error is held against: of training for the score's, else of samples."""
+        return self.training if metric == SCORE else self.sampling
 
 
 def side_by_side(study: Study) -> list[Variant]:
@@ -71,12 +80,28 @@ def _variant(
     name: str, dim: int, n_train: int, points: dict[str, Point], rows: pd.DataFrame
 ) -> Variant:
     runs = rows.drop_duplicates("cell")
-    training, sampling, n_generate = (
-        float(runs[column].to_numpy(float).mean())
-        for column in ("seconds_train", "seconds_sample", "n_generate")
+    columns = ("seconds_train", "seconds_sample", "n_generate", "reach", "correlation_length")
+    training, sampling, n_generate, *scales = (
+        float(runs[column].to_numpy(float).mean()) for column in columns
     )
     per_thousand = sampling / n_generate * PER
-    return Variant(name, dim, n_train, len(runs), points, training, per_thousand)
+    return Variant(name, dim, n_train, len(runs), points, training, per_thousand, *scales)
+
+
+def frontier(variants: Sequence[Variant], metric: str) -> list[Variant]:
+    """Those that no other of the same dimension beats in both error and cost, by their estimates.
+
+    From cheap to dear; the error falls along them.
+    """
+    having = [one for one in variants if metric in one.points]
+    best: dict[int, float] = {}
+    found = []
+    for one in sorted(having, key=lambda v: (v.dim, v.cost(metric), v.points[metric].square.value)):
+        square = one.points[metric].square.value
+        if square < best.get(one.dim, math.inf):
+            best[one.dim] = square
+            found.append(one)
+    return found
 
 
 def _natural(name: str) -> list[tuple[float, str]]:
@@ -111,7 +136,7 @@ def side_by_side_figure(study: Study, variants: list[Variant]) -> Figure:
                 place = names.index(one.name)
                 draw_estimates(
                     ax,
-                    [one.training if metric == SCORE else one.sampling],
+                    [one.cost(metric)],
                     [value.value],
                     np.array(ends),
                     limits,
@@ -119,8 +144,18 @@ def side_by_side_figure(study: Study, variants: list[Variant]) -> Figure:
                     marker=style.BASELINES[place % len(style.BASELINES)].marker,
                     label=one.name,
                 )
-            costs = [one.training if metric == SCORE else one.sampling for one in here]
-            ax.set_xlim(*log_limits(costs))
+            ax.set_xlim(*log_limits([one.cost(metric) for one in here]))
+            best = frontier(here, metric)
+            at = np.array([[v.cost(metric), _shown(metric, v.points[metric]).value] for v in best])
+            ax.plot(
+                at[:, 0],
+                at[:, 1].clip(min=limits[0]),
+                color=style.GREY,
+                linewidth=1,
+                linestyle="--",
+                label="no other beats in both" if ax is axes[0, 0] else None,
+                zorder=2,
+            )
             if floor:
                 ax.axhline(floor, color=style.EXACT, linestyle="-.", linewidth=1)
             style.label_log_axis(ax, "x")
