@@ -45,7 +45,11 @@ def test_what_goes_together_has_no_line(half_width, changed):
         (2.5, {"box": "reflecting", "integrator": "mala"}, "box: got reflecting with integrator="),
         (None, {"preconditioned": True}, "preconditioned: got true with integrator=strang"),
         (None, {"temperatures": [8.0]}, r"temperatures: got \[8.0\], expected them to ascend from"),
-        (None, {"temperatures": [12.0, 10.0]}, r".*above dataset.temperature=8, or \[\]: sort"),
+        (
+            None,
+            {"temperatures": [12.0, 10.0]},
+            r".*above dataset.temperature=8, or \[\]: raise or sort",
+        ),
     ],
 )
 def test_what_does_not_is_one_line(half_width, changed, line):

@@ -18,7 +18,7 @@ def langevin_errors(dataset: Mapping[str, Any]) -> Iterator[str]:
     if any(not low < high for low, high in itertools.pairwise([lowest, *ladder])):
         yield (
             f"dataset.langevin.temperatures: got {ladder}, expected them to ascend from above"
-            f" dataset.temperature={lowest:g}, or []: sort them"
+            f" dataset.temperature={lowest:g}, or []: raise or sort them"
         )
 
 
