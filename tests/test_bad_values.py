@@ -24,6 +24,11 @@ AT_ONCE = [
     ),
     (
         "train.py",
+        [*LANGEVIN, "dataset.langevin.box=reflecting"],
+        "dataset.langevin.box: got reflecting for a law without walls, expected none",
+    ),
+    (
+        "train.py",
         [GL, "model=mlp", "model.prediction=noise"],
         "model.prediction=noise with loss.weighting=mode",
     ),
@@ -35,6 +40,16 @@ WITH_TORCH = [
         "train.py",
         [*LANGEVIN, "dataset.langevin.dt=1", "dataset.langevin.integrator=euler_maruyama"],
         "got dt=1, expected below 0.122",
+    ),
+    (
+        "train.py",
+        [*LANGEVIN, "dataset.langevin.dt=0.004", "dataset.langevin.integrator=euler_maruyama"],
+        "got dataset.langevin.dt=0.004, with which euler_maruyama overflows within 100 steps of",
+    ),
+    (
+        "train.py",
+        ["+experiment=four_well_trajectory", "dataset.langevin.dt=0.5"],
+        "got dataset.langevin.dt=0.5, with which euler_maruyama overflows within 100 steps of",
     ),
     (
         "scripts/simulate.py",

@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from truescore.config.langevin import langevin_errors
+
 # Widths of the narrowest factor of a chain's density that its quadrature resolves on the interval.
 MOST_WIDTHS = 560
 # As `truescore.targets.ginzburg_landau`: what is below exp(-60) of the peak is left out.
@@ -25,6 +27,7 @@ def physics_errors(dataset: Mapping[str, Any]) -> list[str]:
     if dataset["name"] == "ginzburg_landau":
         lines += _quadrature_errors(dataset)
     if dataset["simulator"] == "langevin":
+        lines += langevin_errors(dataset)
         lines += _length_errors(dataset["langevin"], dataset["n_train"])
     elif dataset["simulator"] != "exact" and isinstance(dim, int):
         lines += _update_errors(dataset["markov_chain"], dataset["n_train"], dim)

@@ -13,8 +13,16 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor
 
+from truescore.errors import UserError
 from truescore.randomness import keyed_generator
-from truescore.simulate import store
+from truescore.simulate import (
+    Box,
+    GlobalFlip,
+    Integrator,
+    ParallelTempering,
+    elastic_preconditioner,
+    store,
+)
 from truescore.simulate.simulation import Simulation
 from truescore.targets import Target
 
@@ -53,18 +61,55 @@ def simulator_settings(dataset: Mapping[str, Any]) -> Mapping[str, Any]:
 def build_simulation(target: Target, settings: Mapping[str, Any]) -> Simulation:
     """The simulation of a law that ``simulator_settings`` describe.
 
-    A law in a box keeps its chains inside by rejecting moves where the integrator is exact, which
-    it remains, and by mirrors where it is not.
+    Raises:
+        UserError: if the law cannot be moved so.
     """
     times = settings["n_chains"], settings["burn_in"], settings["thin"]
     name = settings["integrator"]
     if name in SPIN_DYNAMICS:
         return Simulation(spin_dynamics(target, name), *times)
-    integrator = get_class(INTEGRATORS[name])(target, settings["dt"])
-    if (half_width := _half_width(target)) is not None:
-        rule = "rejecting" if integrator.exact else "reflecting"
-        integrator = get_class("truescore.simulate.Box")(integrator, half_width, rule)
+    integrator = build_integrator(target, settings)
+    # Data from before there was a choice have neither key.
+    if settings.get("flips"):
+        integrator = GlobalFlip(integrator)
+    if temperatures := settings.get("temperatures"):
+        integrator = ParallelTempering(integrator, temperatures)
     return Simulation(integrator, *times)
+
+
+def build_integrator(target: Target, settings: Mapping[str, Any]) -> Integrator:
+    """What moves single chains of reals, within the law's box; no moves between wells.
+
+    Raises:
+        UserError: for a box without a rule or a rule without a box, or a preconditioner that is not
+            for this integrator or law.
+    """
+    name, preconditioner = settings["integrator"], {}
+    if settings.get("preconditioned"):
+        if name != "mala":
+            raise UserError(f"got {name} with a preconditioner, expected mala: choose it")
+        preconditioner = {"preconditioner": elastic_preconditioner(target)}
+    integrator = get_class(INTEGRATORS[name])(target, settings["dt"], **preconditioner)
+    half_width = _half_width(target)
+    # Data from before there was a choice have no such key.
+    inferred = "none" if half_width is None else "rejecting" if integrator.exact else "reflecting"
+    rule = settings.get("box", inferred)
+    if (rule == "none") != (half_width is None):
+        raise UserError(
+            f"got box={rule} for a law with half_width={half_width}, expected a rule for a law in a"
+            " box and none for any other: choose reflecting or rejecting, or half_width=None"
+        )
+    return integrator if half_width is None else Box(integrator, half_width, rule)
+
+
+def start_points(
+    target: Target, settings: Mapping[str, Any], n: int, generator: torch.Generator
+) -> Tensor:
+    """First points of ``n`` chains, ``(n, d)``; those beyond the law's box at its walls."""
+    # Data from before there was a choice have no such key.
+    start = START[settings.get("start", "normal")]((n, target.dim), generator)
+    half_width = _half_width(target)
+    return start if half_width is None else start.clamp(-half_width, half_width)
 
 
 def spin_dynamics(target: Target, name: str) -> SpinDynamics:
@@ -88,7 +133,7 @@ def simulated_data(
     Args:
         target: the law.
         settings: ``simulator_settings`` of a configuration: integrator, n_chains, start, burn_in,
-            thin, and dt for reals.
+            thin, and for reals dt, box, flips, temperatures, preconditioned.
         n: number of samples.
         seed: of the run.
         purpose: name of the random stream, such as ``"training data"``.
@@ -102,11 +147,7 @@ def simulated_data(
     def blocks() -> Iterator[Tensor]:
         generator = keyed_generator(seed, purpose)
         chains, steps = simulation.chains(n), simulation.n_steps(n)
-        # Data from before there was a choice have no such key.
-        rule = START[settings.get("start", "normal")]
-        start = rule((chains, target.dim), generator)
-        if (half_width := _half_width(target)) is not None:
-            start = start.clamp(-half_width, half_width)
+        start = start_points(target, settings, chains, generator)
         log.info(
             "simulating %s of %s: %s samples by %s, %s chains of %s steps",
             purpose,

@@ -27,7 +27,10 @@ CHANCE = (
 )
 LANGEVIN = Remedies(
     burn_in=f"raise dataset.langevin.burn_in, lower dataset.langevin.dt or use {EXACT}",
-    length=f"raise dataset.langevin.thin and dataset.langevin.burn_in or use {EXACT}",
+    length=(
+        "raise dataset.langevin.thin and dataset.langevin.burn_in, set dataset.langevin.flips=true"
+        f" or use {EXACT}"
+    ),
     step=f"lower dataset.langevin.dt, use dataset.langevin.integrator=mala or {EXACT}",
 )
 

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from truescore.targets import GinzburgLandauChain
+from truescore.errors import UserError
+from truescore.targets import GinzburgLandauChain, Target
 
 
 def sine_modes(dim: int, lam: float) -> tuple[Tensor, Tensor]:
@@ -18,10 +19,18 @@ def sine_modes(dim: int, lam: float) -> tuple[Tensor, Tensor]:
     return curvatures, (2 * h) ** 0.5 * (torch.pi * h * k[:, None] * k).sin()
 
 
-def elastic_preconditioner(law: GinzburgLandauChain) -> Tensor:
+def elastic_preconditioner(law: Target) -> Tensor:
     """The inverse of A, ``(d, d)``: T times it is the covariance of the chain without its wells.
 
     It lets the slow, coherent modes take long steps; the fast ones move more slowly for it.
+
+    Raises:
+        UserError: for a law other than a ``GinzburgLandauChain``.
     """
+    if not isinstance(law, GinzburgLandauChain):
+        raise UserError(
+            f"got {type(law).__name__}, expected a GinzburgLandauChain, whose elastic energy is the"
+            " preconditioner: leave it out"
+        )
     curvatures, modes = sine_modes(law.dim, law.lam)
     return (modes / curvatures) @ modes.mT

@@ -20,7 +20,7 @@ from truescore.errors import UserError
 from truescore.losses import Loss, PairLoss
 from truescore.samplers import Sampler
 from truescore.simulate.data import build_simulation, simulator_settings
-from truescore.simulate.rehearsal import refuse_stuck
+from truescore.simulate.rehearsal import rehearse_chains
 from truescore.training.data import has_trajectories
 from truescore.training.leaks import refuse_leaks
 from truescore.training.trajectories import layer_times
@@ -43,10 +43,10 @@ def rehearse(config: DictConfig) -> None:
     process = build_process(plain, target.dim, target.n_states)
     check_pairing(target, process)
     dataset = plain["dataset"]
-    if dataset["simulator"] != "exact":
-        simulation = build_simulation(target, simulator_settings(dataset))
     if dataset["simulator"] == "langevin":
-        refuse_stuck(simulation.integrator, target, dataset["langevin"]["integrator"])
+        rehearse_chains(target, simulator_settings(dataset), dataset["n_train"])
+    elif dataset["simulator"] != "exact":
+        build_simulation(target, simulator_settings(dataset))
     denoiser = build_denoiser(plain, target.dim, process, data=None, n_components=1)
     if isinstance(denoiser, DiscreteDenoiser):
         refuse_leaks(denoiser, target.dim)

@@ -35,9 +35,14 @@ class Langevin(Strict):
     integrator: Literal["strang", "mala", "euler_maruyama", "leimkuhler_matthews", "tamed_euler"]
     dt: Positive
     n_chains: Count
-    start: Literal["normal", "zero"] = "normal"  # a run from before there was a choice
     burn_in: NonNegative
     thin: Positive
+    # What a run from before there was a choice has not; its walls follow from the integrator.
+    start: Literal["normal", "zero"] = "normal"
+    box: Literal["none", "reflecting", "rejecting"] | None = None
+    flips: bool = False
+    temperatures: list[Positive] = []
+    preconditioned: bool = False
 
 
 class MarkovChain(Strict):
