@@ -18,6 +18,7 @@ from truescore.denoisers import (
 from truescore.errors import UserError
 from truescore.losses import Loss
 from truescore.processes import DiscreteProcess, GaussianNoise, Process
+from truescore.processes.prior import total_second_moment
 from truescore.randomness import keyed_generator
 from truescore.samplers import Sampler
 from truescore.targets import Target, moments
@@ -90,14 +91,21 @@ def build_target(config: Mapping[str, Any]) -> Target:
 def build_process(config: Mapping[str, Any], dim: int, n_states: int | None = None) -> Process:
     """The noising process of ``config['sde']``.
 
+    One whose ``sigma_max`` is ``None`` is offered the exact E|x|^2 of the law to choose it by, so
+    that all runs of a law, whatever their data, share their noise.
+
     Args:
         config: the run's configuration.
         dim: number of sites.
         n_states: q of a law of states, ``None`` for any other; a process is not asked for it twice.
     """
-    if n_states is None:
-        return build(config["sde"], dim=dim)
-    return build(config["sde"], dim=dim, n_states=n_states, spins=False)
+    offered: dict[str, Any] = {"dim": dim}
+    if n_states is not None:
+        offered |= {"n_states": n_states, "spins": False}
+    if config["sde"].get("sigma_max", 0) is None:
+        law = build_target(config)
+        offered["second_moment"] = total_second_moment(law.mean(), law.covariance())
+    return build(config["sde"], **offered)
 
 
 def build_sampler(config: Mapping[str, Any]) -> Sampler:
@@ -126,8 +134,8 @@ def build_denoiser(
         config: the run's configuration.
         dim: number of sites.
         process: the run's process.
-        data: training data ``(n, d)``, of which a denoiser of reals keeps the second moments and
-            the skip law; ``None`` for placeholders that a checkpoint will fill.
+        data: training data ``(n, d)``, of which a denoiser of reals keeps the mean, the second
+            moments and the skip law; ``None`` for placeholders that a checkpoint will fill.
         n_components: of the skip law in that checkpoint.
     """
     model = config["model"]
@@ -144,13 +152,14 @@ def build_denoiser(
         )
     odd, reflection = bool(model["net"].get("odd")), bool(model["net"].get("reflection"))
     second_moment = _second_moment(dim, data, reflection)
+    mean = None if odd else _mean(dim, data, reflection)
     if "prediction" in model:
-        return PredictionDenoiser(net, gaussian, model["prediction"], second_moment)
+        return PredictionDenoiser(net, gaussian, model["prediction"], second_moment, mean)
     if data is None:
         skip = torch.ones(n_components), torch.zeros(n_components, dim), second_moment
     else:
         skip = _skip_law(model["skip"], data, second_moment, odd, reflection, config["seed"])
-    return LearnedRealDenoiser(net, gaussian, second_moment, *skip)
+    return LearnedRealDenoiser(net, gaussian, second_moment, *skip, mean)
 
 
 def _of_states(net: Mapping[str, Any], dim: int, process: DiscreteProcess) -> Denoiser:
@@ -182,6 +191,14 @@ def _second_moment(dim: int, data: Tensor | None, reflection: bool) -> Tensor:
         )
     second_moment = moments.second_moment(data)
     return (second_moment + second_moment.flip(0, 1)) / 2 if reflection else second_moment
+
+
+def _mean(dim: int, data: Tensor | None, reflection: bool) -> Tensor:
+    """E[x] of the data, ``(d,)``, with the network's symmetry."""
+    if data is None:
+        return torch.zeros(dim)
+    mean = data.double().mean(0)
+    return (mean + mean.flip(0)) / 2 if reflection else mean
 
 
 def _skip_law(

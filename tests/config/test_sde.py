@@ -19,6 +19,9 @@ BAD = [
     ("ve", "sde.blurred=1", "sde.blurred: got 1, expected true or false"),
     ("ve", "sde.t_min=1", "sde.t_min: got 1, expected a number > 0 and < 1"),
     ("edm", "sde.sigma_max=0.001", "sde.sigma_max: got 0.001, expected more than sde.t_min=0.002"),
+    ("ve", "sde.sigma_max=none", "sde.sigma_max: got 'none', expected a number > 0"),
+    ("ve", "sde.tolerance=0", "sde.tolerance: got 0, expected a number > 0"),
+    ("edm", "sde.tolerance=-1", "sde.tolerance: got -1, expected a number > 0"),
     ("edm", "sde.t_min=-1", "sde.t_min: got -1, expected a number > 0"),
 ]
 
@@ -32,3 +35,8 @@ def test_one_bad_value_is_one_line(composed, name, override, line):
 @pytest.mark.parametrize("name", sorted({name for name, _, _ in BAD}))
 def test_a_chain_of_reals_takes_each_process(composed, name):
     assert check(composed(GL, f"sde={name}")) == []
+
+
+@pytest.mark.parametrize("name", ["ve", "edm"])
+def test_the_largest_noise_may_be_left_to_the_tolerance(composed, name):
+    assert check(composed(GL, f"sde={name}", "sde.sigma_max=null", "sde.tolerance=0.1")) == []

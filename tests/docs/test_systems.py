@@ -12,6 +12,7 @@ from .pages import ROOT, blocks, commands
 
 PAGES = [
     "anticorrelated_langevin.md",
+    "continuous.md",
     "discrete.md",
     "errata.md",
     "four_well.md",
@@ -25,13 +26,19 @@ PAGES = [
 ]
 TRAININGS = sorted({line for page in PAGES for line in commands(page) if "train.py" in line})
 SIMULATIONS = sorted({line for page in PAGES for line in commands(page) if "simulate.py" in line})
-# What names a run's folder has none to read here.
-CODE = [
-    (page, block.text)
-    for page in PAGES
-    for block in blocks(page)
-    if block.language == "python" and "TIME" not in block.text
-]
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+
+
+def codes(page):
+    """Each code of a page, and what the page says that it prints, if that stands right below."""
+    all_blocks = blocks(page)
+    for block, after in zip(all_blocks, [*all_blocks[1:], None], strict=True):
+        # What names a run's folder has none to read here.
+        if block.language == "python" and "TIME" not in block.text:
+            yield page, block.text, after.text if after and after.language == "text" else None
+
+
+CODE = [code for page in PAGES for code in codes(page)]
 
 
 def composed(command, name):
@@ -55,9 +62,15 @@ def test_every_simulation_is_valid(command):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("page", "text"), CODE, ids=[page for page, _ in CODE])
-def test_the_code_runs(page, text):
+@pytest.mark.parametrize(("page", "text", "told"), CODE, ids=[page for page, *_ in CODE])
+def test_the_code_runs_and_prints_what_the_page_says(page, text, told, capsys):
     exec(compile(text, page, "exec"), {})  # noqa: S102
+    if told is None:
+        return
+    printed = capsys.readouterr().out
+    assert NUMBER.sub("#", printed) == NUMBER.sub("#", told)
+    numbers = ([float(x) for x in NUMBER.findall(one)] for one in (printed, told))
+    assert next(numbers) == pytest.approx(next(numbers), rel=0.02, abs=1e-5)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -41,6 +41,9 @@ def test_exact_samples_are_at_the_floor_and_memory_and_gaussians_are_not(law, tm
         assert math.isfinite(found.baselines[baseline]["score_error"].value)
     figures = evaluation_figures(law, found, "a law")
     assert set(figures) == OF_A_LAW[law.dim] | {"verdicts", "score_error", "summary"}
+    if law.dim == 2:
+        drawn = {patch.get_label() for patch in figures["marginals"].axes[0].patches}
+        assert {"generated", "training data"} <= drawn
     save_figures(tmp_path, figures)
     assert {path.stem for path in tmp_path.iterdir()} == set(figures)
     assert (found.plane is None) == (law.dim == 1)

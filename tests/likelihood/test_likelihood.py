@@ -48,6 +48,17 @@ def test_what_is_left_out_below_t_min_is_of_the_fourth_power_of_the_noise():
     assert errors[1] / errors[0] == pytest.approx(16, rel=0.2)
 
 
+def test_a_gaussian_with_a_mean_has_its_log_density_where_much_signal_is_left():
+    mean = torch.tensor([[3.0, -1.0]])
+    law = GaussianMixture(torch.ones(1), mean, COVARIANCE[None])
+    denoiser = oracle(law, VariancePreserving(beta_max=2.0))
+    x = law.sample(20, seeded(15))
+    found = log_likelihood(denoiser, x, tolerance=1e-6)
+    torch.testing.assert_close(found.log_prob, law.log_prob(x), atol=1e-4, rtol=0)
+    y, drawn = sample_with_log_prob(denoiser, 20, seeded(16), tolerance=1e-6)
+    torch.testing.assert_close(drawn.log_prob, law.log_prob(y), atol=1e-4, rtol=0)
+
+
 def test_a_chain_has_the_log_density_of_its_transfer_matrices():
     law = GinzburgLandauChain(3)
     x = law.sample(6, seeded(4))

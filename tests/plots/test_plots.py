@@ -239,6 +239,18 @@ def test_the_histogram_is_a_density() -> None:
     np.testing.assert_array_equal(line(ax, "exact density").get_xdata(), grid)
 
 
+def test_the_training_data_are_a_density_in_the_same_bins() -> None:
+    grid = np.linspace(-3, 3, 50)
+    data = 0.9 * REALS[:20]
+    ax = plots.marginals(REALS, [2], grid, [np.exp(-(grid**2) / 2)], data).axes[0]
+    generated, learned = ax.patches
+    assert learned.get_label() == "training data"
+    height, edges, _ = learned.get_data()  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(edges, generated.get_data()[1])  # type: ignore[attr-defined]
+    inside = (data[:, 2] >= edges[0]) & (data[:, 2] <= edges[-1])
+    assert np.sum(height * np.diff(edges)) == pytest.approx(inside.mean())
+
+
 def test_wilson_interval() -> None:
     """Against the closed form at 0 of 100, and the textbook's 8 of 10."""
     lower, upper = wilson_interval(np.array([0.0]), 100)

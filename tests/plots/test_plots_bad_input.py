@@ -27,6 +27,10 @@ EXACT = 0.5**R
         (lambda: plots.marginals(REALS, [8], R, [EXACT]), "sites: got [8]"),
         (lambda: plots.marginals(REALS, [0, 1], R, [EXACT]), "density: got shape (1, 5)"),
         (lambda: plots.samples_beside(SPINS, SPINS, "categorical"), "generated: got values other"),
+        (
+            lambda: plots.marginals(REALS, [0], R, [EXACT], REALS[:, :3]),
+            "training_data: got shape",
+        ),
         (lambda: plots.state_marginals(SPINS > 0, [[0.5, 0.5]]), "exact: got shape (1, 2)"),
         (lambda: plots.spin_marginals(SPINS, [0.5]), "exact: got shape (1,)"),
         (lambda: plots.mean_profile(R, R[1:], R), "standard_error: got shape (4,)"),

@@ -1,6 +1,7 @@
 """The distance of p_T from its prior, against quadrature and against what it promises."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from truescore.processes import (
     gaussian_prior_kl,
     sufficient_noise,
 )
+from truescore.processes.prior import total_second_moment
 
 KINDS = [
     VariancePreserving,
@@ -119,6 +121,30 @@ def test_it_chooses_a_horizon_for_every_process(kind):
     t = process.time_from_log_snr(-2 * torch.tensor(s, dtype=torch.float64).log())
     assert 0 < float(t) < process.horizon
     assert 0 < float(gaussian_prior_kl(process, MEAN, COVARIANCE, t)) <= 0.01
+
+
+@pytest.mark.parametrize(
+    "kind", [EDM, VarianceExploding, partial(VarianceExploding, 3.0, blurred=True)]
+)
+def test_exploding_noise_explodes_as_far_as_the_tolerance_asks(kind):
+    """KL to either prior keeps within it, and is not zero."""
+    process = kind(sigma_max=None, tolerance=0.02, second_moment=total_second_moment(MEAN, EYE))
+    horizon = torch.tensor(process.horizon, dtype=torch.float64)
+    assert float(process.sigma(horizon)) == pytest.approx(sufficient_noise(MEAN, EYE, 0.02))
+    assert 0 < float(gaussian_prior_kl(process, MEAN, EYE, horizon)) <= 0.02
+
+
+@pytest.mark.parametrize("kind", [EDM, VarianceExploding])
+def test_there_must_be_something_to_choose_the_noise_by(kind):
+    with pytest.raises(UserError, match="got sigma_max=None without second_moment"):
+        kind(sigma_max=None)
+    with pytest.raises(UserError, match="got tolerance=0"):
+        kind(sigma_max=None, tolerance=0.0, second_moment=1.0)
+
+
+def test_a_law_narrower_than_the_least_noise_is_refused():
+    with pytest.raises(UserError, match="got t_min=0.002, expected inside"):
+        EDM(sigma_max=None, second_moment=1e-12)
 
 
 def test_what_has_no_meaning_is_refused():

@@ -202,6 +202,7 @@ def test_the_prior_is_the_samplers_to_choose(name, assert_mean):
     denoiser, horizon = oracle(GAUSSIAN, process), torch.ones(1).double()
     sampler = EVERY[name]
     matched = sampler.start(denoiser, 10_000, 2, torch.Generator().manual_seed(7))
+    assert_mean(matched, process.alpha(horizon) * MEAN)
     second = process.alpha(horizon) ** 2 * (COVARIANCE + MEAN.outer(MEAN))
     second = second + process.sigma(horizon) ** 2 * torch.eye(2)
     assert_mean(matched[:, :, None] * matched[:, None, :], second)
@@ -217,7 +218,8 @@ def test_evaluations_are_counted(name):
         def __init__(self):
             super().__init__()
             self.process = VariancePreserving()
-            self.spectrum, self.basis, self.calls = torch.ones(2), torch.eye(2), 0
+            self.spectrum, self.basis, self.mean = torch.ones(2), torch.eye(2), torch.zeros(2)
+            self.calls = 0
 
         def posterior_mean(self, x_t, t):
             self.calls += 1

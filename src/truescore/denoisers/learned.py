@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from truescore.denoisers.base import (
     DiscreteDenoiser,
-    RealDenoiser,
+    MeasuredDenoiser,
     SpinDenoiser,
     correction_size,
 )
@@ -59,7 +59,7 @@ class LearnedCategoricalDenoiser(DiscreteDenoiser):
         return self.net(symbols, self.process.schedule.value(t).log()).log_softmax(-1)
 
 
-class LearnedRealDenoiser(RealDenoiser):
+class LearnedRealDenoiser(MeasuredDenoiser):
     """Posterior mean = that of a simple law fitted to the data + a learned residual.
 
     The simple law is a mixture of Gaussians with weights w_k, means m_k and one common covariance S
@@ -92,10 +92,9 @@ class LearnedRealDenoiser(RealDenoiser):
         skip_weights: w_k, ``(k,)``; k = 0 means no skip, D_skip = 0.
         skip_means: m_k, ``(k, d)``.
         skip_covariance: S, ``(d, d)``; without a skip the second moments again.
+        mean: as of `MeasuredDenoiser`.
     """
 
-    spectrum: Tensor
-    basis: Tensor
     data_scale: Tensor
     skip_weights: Tensor
     skip_means: Tensor
@@ -110,15 +109,12 @@ class LearnedRealDenoiser(RealDenoiser):
         skip_weights: Tensor,
         skip_means: Tensor,
         skip_covariance: Tensor,
+        mean: Tensor | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(process, second_moment, mean)
         self.net = net
-        self.process = process
-        spectrum, basis = torch.linalg.eigh(second_moment.double())
         skip_spectrum, skip_basis = torch.linalg.eigh(skip_covariance.double())
         buffers = {
-            "spectrum": spectrum,
-            "basis": basis,
             "data_scale": second_moment.diagonal().mean().sqrt(),
             "skip_weights": skip_weights,
             "skip_means": skip_means,

@@ -18,8 +18,9 @@ class RealOracle(RealDenoiser):
         super().__init__()
         self.target = target
         self.process = process
-        mean = target.mean()
-        self.spectrum, self.basis = torch.linalg.eigh(target.covariance() + mean.outer(mean))
+        self.mean = target.mean()
+        second_moment = target.covariance() + self.mean.outer(self.mean)
+        self.spectrum, self.basis = torch.linalg.eigh(second_moment)
 
     def log_prob(self, x_t: Tensor, t: Tensor) -> Tensor:
         """Exact log p_t(x_t), ``(n,)``."""

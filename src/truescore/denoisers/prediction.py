@@ -5,14 +5,14 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from truescore.denoisers.base import RealDenoiser
+from truescore.denoisers.base import MeasuredDenoiser
 from truescore.errors import UserError
 from truescore.processes import GaussianNoise
 
 Prediction = Literal["score", "noise", "x_0", "v", "edm", "velocity"]
 
 
-class PredictionDenoiser(RealDenoiser):
+class PredictionDenoiser(MeasuredDenoiser):
     """Posterior mean by a closed formula from a network's prediction.
 
     With x_t = alpha x_0 + sigma z, the network predicts the mean given x_t of
@@ -36,10 +36,8 @@ class PredictionDenoiser(RealDenoiser):
         process: forward process.
         prediction: what the network predicts.
         second_moment: E[x x'] of the training data, ``(d, d)``.
+        mean: as of `MeasuredDenoiser`.
     """
-
-    spectrum: Tensor
-    basis: Tensor
 
     def __init__(
         self,
@@ -47,17 +45,14 @@ class PredictionDenoiser(RealDenoiser):
         process: GaussianNoise,
         prediction: Prediction,
         second_moment: Tensor,
+        mean: Tensor | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(process, second_moment, mean)
         if prediction not in get_args(Prediction):
             known = ", ".join(get_args(Prediction))
             raise UserError(f"got prediction={prediction}, expected one of {known}: choose one")
         self.net = net
-        self.process = process
         self.prediction: Prediction = prediction
-        spectrum, basis = torch.linalg.eigh(second_moment.double())
-        self.register_buffer("spectrum", spectrum.float())
-        self.register_buffer("basis", basis.float())
 
     def posterior_mean(self, x_t: Tensor, t: Tensor) -> Tensor:
         """E[x_0 | x_t], ``(n, d)``."""

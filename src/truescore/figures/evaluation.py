@@ -21,8 +21,10 @@ DENSITY_POINTS = 400
 N_POINTS, LINE_POINTS, PLANE_POINTS = 2000, 1600, 192
 
 
-def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
-    """Generated samples beside the exact law.
+def sample_figures(
+    target: Target, samples: Tensor, training_data: Tensor | None = None
+) -> dict[str, Figure]:
+    """Generated samples beside the exact law, and in marginals of reals beside the training data.
 
     On the line and in the plane the density itself; elsewhere some samples, marginals, mean, both
     covariances and their difference. Codes of points in the plane are decoded.
@@ -35,7 +37,7 @@ def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
     if density is not None:
         return {
             "density": plots.density_plane(**density),
-            "marginals": _marginals(target, samples),
+            "marginals": _marginals(target, samples, training_data),
         }
     if target.n_states is not None:
         return _states(target, samples)
@@ -46,7 +48,7 @@ def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
     return {
         **_neighbours(target, samples),
         "samples": plots.samples_beside(**_beside(target, samples)),
-        "marginals": _marginals(target, samples),
+        "marginals": _marginals(target, samples, training_data),
         "mean": plots.mean_profile(
             x.mean(0).numpy(), (x.std(0) / len(x) ** 0.5).numpy(), mean.numpy()
         ),
@@ -58,7 +60,7 @@ def sample_figures(target: Target, samples: Tensor) -> dict[str, Figure]:
 
 def evaluation_figures(target: Target, evaluation: Evaluation, title: str) -> dict[str, Figure]:
     """All figures that judge: samples, verdicts, eigenmodes, two-point function, score error."""
-    figures = sample_figures(target, evaluation.samples)
+    figures = sample_figures(target, evaluation.samples, evaluation.training_data)
     if evaluation.judgements:
         figures["verdicts"] = plots.verdicts(**_verdicts(evaluation))
     modes = evaluation.eigenmodes
@@ -165,7 +167,7 @@ def _axes(target: Target, n: int) -> list[Tensor]:
     return [torch.linspace(*end, n, dtype=torch.float64) for end in ends]
 
 
-def _marginals(target: Target, samples: Tensor) -> Figure:
+def _marginals(target: Target, samples: Tensor, training_data: Tensor | None) -> Figure:
     if target.state_space == "spin":
         up = torch.stack([target.marginal(i, torch.ones(1))[0] for i in range(target.dim)])
         return plots.spin_marginals(samples.numpy(), up.numpy())
@@ -174,7 +176,8 @@ def _marginals(target: Target, samples: Tensor) -> Figure:
     low, high = float(samples.min()), float(samples.max())
     grid = torch.linspace(low, high, DENSITY_POINTS, dtype=torch.float64)
     density = torch.stack([target.marginal(site, grid) for site in sites])
-    return plots.marginals(samples.numpy(), sites, grid.numpy(), density.numpy())
+    data = None if training_data is None else training_data.numpy()
+    return plots.marginals(samples.numpy(), sites, grid.numpy(), density.numpy(), data)
 
 
 def _verdicts(evaluation: Evaluation) -> dict[str, Any]:

@@ -1,15 +1,14 @@
 """Log-likelihoods by the change of variables along the probability flow.
 
-In whitened modes (``samplers/whitened.py``) the points start from w ~ N(0, I) at t = T, and
+In whitened modes (``samplers/whitened.py``) the points start from the prior pi of w at t = T, and
 
-    log q_0(x_0) = log N(w_T; 0, I) + int_0^T div dlog r - 1/2 sum_k log l_k,
+    log q_0(x_0) = log pi(w_T) + int_0^T div dlog r - 1/2 sum_k log l_k,
     div = sum_k alpha^2 l_k/(alpha^2 l_k + sigma^2) - alpha tr dD/dx,
 
 r = sigma/alpha: what a Gaussian law has is in closed form, and div is that of the rest only. All in
 nats. Chen et al. 2018, arXiv 1806.07366; Song et al. 2021, arXiv 2011.13456, appendix D.2.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -80,7 +79,8 @@ def sample_with_log_prob(
 ) -> tuple[Tensor, Likelihood]:
     """Draw ``(n, d)`` points by the flow, with their log-likelihoods; see ``log_likelihood``."""
     shape = (n, len(denoiser.spectrum))
-    start = torch.randn(shape, generator=generator, device=generator.device).to(denoiser.basis)
+    z = torch.randn(shape, generator=generator, device=generator.device).to(denoiser.basis)
+    start = denoiser.prior_modes(z)
     path = _Path(denoiser, _probes(shape, n_probes, generator), tolerance)
     nothing = start.new_zeros(n_probes or 1, n)
     w, gained = path.carry(start, nothing, denoiser.process.horizon, denoiser.process.t_min)
@@ -132,8 +132,8 @@ class _Path:
 
     def likelihood(self, w: Tensor, gained: Tensor) -> Likelihood:
         """Of points that are w at t = T, from the integral of the divergence from t = 0 up."""
-        prior = -(w**2).sum(-1) / 2 - w.shape[1] * math.log(2 * math.pi) / 2
-        log_prob = prior + gained.mean(0) - self.denoiser.spectrum.log().sum() / 2
+        volume = self.denoiser.spectrum.log().sum() / 2
+        log_prob = self.denoiser.prior_log_prob(w) + gained.mean(0) - volume
         if self.probes is None:
             return Likelihood(log_prob, torch.zeros_like(log_prob))
         return Likelihood(log_prob, gained.std(0) / len(gained) ** 0.5)

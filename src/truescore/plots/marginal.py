@@ -24,15 +24,26 @@ def wilson_interval(count: arrays.Floats, n: int) -> tuple[arrays.Floats, arrays
 
 
 def draw_marginal(
-    ax: Axes, generated: ArrayLike, grid: ArrayLike, density: ArrayLike, *, n_bins: int = 40
+    ax: Axes,
+    generated: ArrayLike,
+    grid: ArrayLike,
+    density: ArrayLike,
+    *,
+    training_data: ArrayLike | None = None,
+    n_bins: int = 40,
 ) -> None:
     """Draw one site's histogram, with 95% intervals per bin, and its exact density.
+
+    The training data are a step line in the same bins, over the filled steps of the generated
+    samples: three things in one panel are told apart by eye, and differences are seen that panels
+    side by side would hide.
 
     Args:
         ax: Where to draw.
         generated: Generated values of the site (n,).
         grid: Increasing points (g,); the histogram covers their range.
         density: Exact density at the points (g,).
+        training_data: Values of the site in the training data (m,).
         n_bins: Number of bins.
     """
     values = arrays.array("generated", generated, ("n",))
@@ -46,6 +57,16 @@ def draw_marginal(
     lower, upper = wilson_interval(count.astype(np.float64), len(values))
     height = count / (len(values) * width)
     ax.stairs(height, edges, fill=True, color=style.GENERATED, alpha=0.3, label="generated")
+    if training_data is not None:
+        data = arrays.array("training_data", training_data, ("m",))
+        share, _ = np.histogram(data, edges)
+        ax.stairs(
+            share / (len(data) * width),
+            edges,
+            color=style.DATA,
+            linewidth=1.2,
+            label=style.TRAINING_DATA,
+        )
     interval = np.stack([height - lower / width, upper / width - height])
     ax.errorbar(
         (edges[:-1] + edges[1:]) / 2,
@@ -62,20 +83,28 @@ def draw_marginal(
 
 
 def marginals(
-    generated: ArrayLike, sites: Sequence[int], grid: ArrayLike, density: ArrayLike
+    generated: ArrayLike,
+    sites: Sequence[int],
+    grid: ArrayLike,
+    density: ArrayLike,
+    training_data: ArrayLike | None = None,
 ) -> Figure:
-    """Show the marginals of a handful of real sites.
+    """Show the marginals of a handful of real sites; see ``draw_marginal``.
 
     Args:
         generated: Generated samples (n, d).
         sites: Which sites, counted from 0 (labels count from 1, as the laws do).
         grid: Points (g,) at which the densities stand.
         density: Exact densities (len(sites), g).
+        training_data: Training data (m, d).
     """
     values = arrays.array("generated", generated, ("n", "d"))
     points = arrays.array("grid", grid, ("g",))
     exact = arrays.array("density", density, (len(sites), len(points)))
     dim = values.shape[1]
+    data = None
+    if training_data is not None:
+        data = arrays.array("training_data", training_data, ("m", dim))
     wrong = [site for site in sites if not 0 <= site < dim]
     if wrong or not len(sites):
         raise UserError(f"sites: got {list(sites)}, expected one or more of 0 to {dim - 1}.")
@@ -87,12 +116,14 @@ def marginals(
         if panel >= len(sites):
             ax.remove()
             continue
-        draw_marginal(ax, values[:, sites[panel]], points, exact[panel])
-        name = f"x_{{{sites[panel] + 1}}}"
+        site = sites[panel]
+        learned = None if data is None else data[:, site]
+        draw_marginal(ax, values[:, site], points, exact[panel], training_data=learned)
+        name = f"x_{{{site + 1}}}"
         y = "probability density" if panel % columns == 0 else ""
-        style.tidy(ax, title=f"site {sites[panel] + 1}", x=f"${name}$", y=y)
+        style.tidy(ax, title=f"site {site + 1}", x=f"${name}$", y=y)
     handles, labels = grid_of_axes[0, 0].get_legend_handles_labels()
-    options = {"ncols": 3, "frameon": False, "fontsize": style.TICK}
+    options = {"ncols": 2 * columns, "frameon": False, "fontsize": style.TICK}
     figure.legend(handles, labels, loc="outside upper center", **options)
     return figure
 

@@ -9,7 +9,7 @@ class RectifiedFlow(GaussianNoise):
     """x_t = (1 - t) x_0 + t z: alpha = 1 - t, sigma = t; f = -1/(1 - t), g^2 = 2 t/(1 - t).
 
     At t = 1 there is no signal and the drift is infinite, so the horizon lies before it. Samplers
-    start from x_T's own second moments, so that T < 1 costs no bias in them.
+    start from x_T's own mean and covariance, so that T < 1 costs no bias in them.
     Liu et al. 2022, arXiv 2209.03003; Lipman et al. 2023, arXiv 2210.02747.
 
     Args:

@@ -1,10 +1,13 @@
 """Variance-exploding noise: the signal stays, ever more noise is added."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from truescore.errors import UserError
 from truescore.processes.gaussian import GaussianNoise, check_times
+from truescore.processes.prior import noise_for
 from truescore.processes.schedules import Geometric
 
 
@@ -22,9 +25,12 @@ class VarianceExploding(GaussianNoise):
 
     Args:
         sigma_min: scale at t = 0, > 0.
-        sigma_max: scale at t = 1, > sigma_min; ``sufficient_noise`` says what a law needs.
+        sigma_max: scale at t = 1, > sigma_min; ``None`` for the least at which KL(p_T || prior) <=
+            tolerance for any law of its second moment, see ``sufficient_noise``.
         blurred: the second convention.
         t_min: smallest time in use, inside (0, 1).
+        tolerance: in nats, > 0; it chooses sigma_max where that is ``None``.
+        second_moment: E|x_0|^2 of the law, for the same.
     """
 
     horizon = 1.0
@@ -32,10 +38,15 @@ class VarianceExploding(GaussianNoise):
     def __init__(
         self,
         sigma_min: float = 0.01,
-        sigma_max: float = 100.0,
+        sigma_max: float | None = 100.0,
         blurred: bool = False,
         t_min: float = 1e-3,
+        tolerance: float = 0.01,
+        second_moment: float | None = None,
     ) -> None:
+        if sigma_max is None:
+            noise = noise_for(second_moment, tolerance)
+            sigma_max = noise if blurred else math.hypot(noise, sigma_min)
         if not 0 < sigma_min < sigma_max:
             raise UserError(
                 f"got sigma_min={sigma_min}, sigma_max={sigma_max}, expected 0 < min < max"

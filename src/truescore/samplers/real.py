@@ -27,7 +27,7 @@ class RealSampler(Sampler):
     Args:
         steps: number of steps, the last of them from t_min to 0.
         grid: spacing of the times; see ``time_grid``.
-        prior: law of the points at t = T: ``matched``, a Gaussian with the second moments of x_T,
+        prior: law of the points at t = T: ``matched``, a Gaussian with x_T's mean and covariance,
             or ``standard``, N(0, sigma_T^2 I), which forgets what is left of the signal.
     """
 

@@ -18,12 +18,12 @@ from truescore.state_space import Scope
 JumpSchedule = Literal["constant", "geometric", "log_linear", "cosine"]
 
 
-def _above(smaller: str) -> Callable[[float, ValidationInfo], float]:
-    """Checks that a value exceeds that of a key before it."""
+def _above(smaller: str) -> Callable[[float | None, ValidationInfo], float | None]:
+    """Checks that a value, if there is one, exceeds that of a key before it."""
 
-    def check(value: float, info: ValidationInfo) -> float:
+    def check(value: float | None, info: ValidationInfo) -> float | None:
         bound = info.data.get(smaller)
-        if bound is not None and value <= bound:
+        if bound is not None and value is not None and value <= bound:
             raise ValueError(f"more than sde.{smaller}={bound}")
         return value
 
@@ -76,7 +76,8 @@ class VarianceExploding(AnyProcess, Strict):
 
     state_space: Literal["real"]
     sigma_min: Positive
-    sigma_max: Positive
+    sigma_max: Positive | None
+    tolerance: Positive = 0.01  # a run from before there was a choice
     blurred: bool
     t_min: UnitInterval
 
@@ -88,7 +89,8 @@ class EDM(AnyProcess, Strict):
 
     state_space: Literal["real"]
     t_min: Positive
-    sigma_max: Positive
+    sigma_max: Positive | None
+    tolerance: Positive = 0.01  # a run from before there was a choice
 
     _order = field_validator("sigma_max")(_above("t_min"))
 
