@@ -154,7 +154,11 @@ class ScoreModule(pl.LightningModule):
     def configure_optimizers(self) -> dict[str, Any]:
         """AdamW with a one-cycle schedule over ``max_steps``."""
         optimizer = torch.optim.AdamW(
-            self.parameters(), lr=self.learning_rate, betas=BETAS, weight_decay=self.weight_decay
+            self.parameters(),
+            lr=self.learning_rate,
+            betas=BETAS,
+            weight_decay=self.weight_decay,
+            fused=True,
         )
         warm_up = max(1, int(WARM_UP * self.max_steps))
 
