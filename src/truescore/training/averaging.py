@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 Update = Callable[[Sequence[Tensor], Sequence[Tensor], int], None]
 
@@ -85,6 +86,6 @@ def ema(decay: float) -> Update:
     def update(averaged: Sequence[Tensor], current: Sequence[Tensor], n: int | Tensor) -> None:
         n = int(n)
         weight = min(decay, (1 + n) / (10 + n)) if n else 0.0
-        torch._foreach_lerp_(list(averaged), list(current), 1 - weight)
+        get_ema_multi_avg_fn(weight)(list(averaged), list(current), n)
 
     return update

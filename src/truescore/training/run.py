@@ -7,13 +7,13 @@ import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import TensorBoardLogger
-from torch import Tensor
+from torch import Tensor, nn
 
 import truescore
 from truescore.build import (
@@ -155,7 +155,7 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
     denoiser = build_untrained(config, target.dim, process, data.train_data)
     # A run from before there was a choice has no compile.
     compiled = settings.get("compile", False)
-    speed_up(denoiser.net, settings["precision"], compiled)
+    speed_up(cast(nn.Module, denoiser.net), settings["precision"], compiled)
     monitor = SampleMonitor(
         target,
         build_sampler(config),

@@ -5,6 +5,7 @@ import logging
 import math
 import warnings
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pytorch_lightning.callbacks import (
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from pytorch_lightning.profilers import (
     AdvancedProfiler,
+    PassThroughProfiler,
     Profiler,
     PyTorchProfiler,
     SimpleProfiler,
@@ -36,6 +38,7 @@ PROFILERS: dict[str, type[Profiler]] = {
     "advanced": AdvancedProfiler,
     "pytorch": PyTorchProfiler,
 }
+NOTHING = nullcontext()
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
@@ -120,8 +123,18 @@ def _trainer(
     )
 
 
-def _profiler(name: str | None, run_dir: Path) -> Profiler | None:
-    return None if name is None else PROFILERS[name](dirpath=run_dir / PROFILE, filename="steps")
+class NoProfiler(PassThroughProfiler):
+    """Profiles nothing, at a fifth of the price: Lightning enters some fifty contexts a step."""
+
+    def profile(self, action_name: str) -> AbstractContextManager[Any]:  # type: ignore[override]
+        """The context of an action: always the same one."""
+        return NOTHING
+
+
+def _profiler(name: str | None, run_dir: Path) -> Profiler:
+    if name is None:
+        return NoProfiler()
+    return PROFILERS[name](dirpath=run_dir / PROFILE, filename="steps")
 
 
 def _checkpoint(run_dir: Path, name: str) -> dict[str, Any]:
