@@ -23,7 +23,10 @@ from truescore.files import CONFIG, FAILED_FILE, SUMMARY, write_json
 
 LOCK, PLAN = ".lock", "sweep.json"
 # What a run writes in pieces; those of one that was cut off would mix with the next one's.
-PIECES = ("checkpoints", "tensorboard", "figures", "metrics.csv", "samples.safetensors")
+PIECES = (
+    *("checkpoints", "tensorboard", "figures", "profile"),
+    *("metrics.csv", "samples.safetensors"),
+)
 # Of a name in most file systems, in bytes.
 LONGEST = 255
 # Whoever asks whether a cell is run holds its lock for an instant, in seconds far below this.

@@ -48,7 +48,15 @@ BAD = [
     ("trainer.max_steps=0", "trainer.max_steps: got 0, expected an integer >= 1"),
     ("trainer.accelerator=tpu", "trainer.accelerator: got 'tpu', expected cpu or gpu or auto"),
     ("trainer.devices=0", "trainer.devices: got 0, expected an integer >= 1"),
-    ("trainer.precision=16-mixed", "trainer.precision: got '16-mixed', expected 32-true"),
+    (
+        "trainer.precision=16-mixed",
+        "trainer.precision: got '16-mixed', expected 32-true or bf16-mixed",
+    ),
+    ("trainer.compile=1", "trainer.compile: got 1, expected true or false"),
+    (
+        "trainer.profiler=fast",
+        "trainer.profiler: got 'fast', expected simple or advanced or pytorch or null",
+    ),
     ("trainer.val_every_n_steps=0", "trainer.val_every_n_steps: got 0, expected an integer >= 1"),
     (
         "trainer.gradient_clip_val=0",
@@ -448,3 +456,12 @@ def test_a_missing_library_is_told_before_any_work(composed, monkeypatch):
 
 def test_a_run_from_before_there_were_distances_is_valid(composed):
     assert check(composed("~metrics.distances")) == []
+
+
+def test_compiling_needs_a_compiler(composed, monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert check(composed("trainer.compile=true")) == [
+        "trainer.compile: got true, expected false, as there is no C++ compiler no-such-compiler:"
+        " install it or set CXX"
+    ]
+    assert check(composed()) == []

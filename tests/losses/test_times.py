@@ -37,7 +37,7 @@ def place(process, t, hidden=None):
 
 
 @each_process
-@pytest.mark.parametrize("hidden", [None, -2.0])
+@pytest.mark.parametrize("hidden", [None, torch.tensor(-2.0)], ids=["seen", "hidden"])
 def test_each_stratum_holds_one_time_uniform_inside(process, hidden, assert_uniform):
     generator, n = torch.Generator().manual_seed(1), 256
     offsets = []
@@ -63,7 +63,7 @@ def test_a_lone_time_is_uniform_in_log_snr(process, assert_uniform):
 @each_process
 def test_a_level_outside_the_range_hides_nothing(process):
     low, high = ends(process)
-    for hidden in (low - 1, high + 1):
+    for hidden in (torch.tensor(low - 1), torch.tensor(high + 1)):
         first, second = (
             stratified_times(process, 32, torch.Generator().manual_seed(3), level)
             for level in (None, hidden)

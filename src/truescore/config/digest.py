@@ -19,6 +19,8 @@ NOT_THE_RESULT = frozenset(
         "trainer.accelerator",
         "trainer.devices",
         "trainer.num_nodes",
+        "trainer.compile",
+        "trainer.profiler",
         "callbacks.progress_bar",
     }
 )
@@ -29,7 +31,7 @@ def config_hash(config: DictConfig | Mapping[str, Any]) -> str:
 
     The configuration is resolved, stripped of `NOT_THE_RESULT` and written as JSON with sorted
     keys; a whole number is written alike as ``8`` and ``8.0``. Two runs with the same hash, the
-    same code and the same device draw the same samples.
+    same code and the same device, compiled alike, draw the same samples.
     """
     if isinstance(config, DictConfig):
         # Without the launcher's section, whose values exist only while it runs.

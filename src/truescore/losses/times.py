@@ -39,13 +39,13 @@ def training_times(
     process = denoiser.process
     match law:
         case "log_snr":
-            hidden = -math.log(HIDDEN**2 * float(denoiser.spectrum[-1]))
+            hidden = -(HIDDEN**2 * denoiser.spectrum[-1].double()).log()
             return stratified_times(process, n, generator, hidden)
         case "uniform":
             span = process.horizon - process.t_min
             return (process.t_min + span * _strata(n, generator)).float()
         case "log_normal":
-            scale = float(denoiser.spectrum.mean().sqrt())
+            scale = denoiser.spectrum.mean().double().sqrt()
             return _log_normal_times(process, n, generator, scale)
 
 
@@ -57,7 +57,7 @@ def check_time_law(law: str) -> None:
 
 
 def stratified_times(
-    process: Process, n: int, generator: torch.Generator, hidden: float | None = None
+    process: Process, n: int, generator: torch.Generator, hidden: Tensor | None = None
 ) -> Tensor:
     """``n`` times with log-SNR uniform over the process's range, one in each of n equal strata.
 
@@ -66,16 +66,17 @@ def stratified_times(
         n: number of times.
         generator: source of the offsets within the strata.
         hidden: a log-SNR below which noise hides the data and little is left to learn; that part
-            of the range then gets a share of 0.1 of the times, whatever its length.
+            of the range then gets a share of 0.1 of the times, whatever its length. A number on
+            the generator's device, where it stays: a GPU is not waited for.
     """
     low, high = _log_snr_range(process)
     u = _strata(n, generator)
-    if hidden is None or not low < hidden < high:
-        log_snr = low + u * (high - low)
-    else:
+    log_snr = low + u * (high - low)
+    if hidden is not None:
         far = low + u / FAR_SHARE * (hidden - low)
         near = hidden + (u - FAR_SHARE) / (1 - FAR_SHARE) * (high - hidden)
-        log_snr = torch.where(u < FAR_SHARE, far, near)
+        inside = (low < hidden) & (hidden < high)
+        log_snr = torch.where(inside, torch.where(u < FAR_SHARE, far, near), log_snr)
     return process.time_from_log_snr(log_snr).float()
 
 
@@ -95,12 +96,15 @@ def site_times(process: Process, t: Tensor, dim: int, generator: torch.Generator
     return torch.where(uniform(n, dim) < uniform(n, 1), s[:, None], t[:, None])
 
 
-def _log_normal_times(process: Process, n: int, generator: torch.Generator, scale: float) -> Tensor:
+def _log_normal_times(
+    process: Process, n: int, generator: torch.Generator, scale: Tensor
+) -> Tensor:
     low, high = _log_snr_range(process)
     # Of log s = -log_snr / 2; data far outside the process's levels are trained at its nearest.
-    centre = min(max(math.log(scale) + LOG_NORMAL_MEAN, -high / 2), -low / 2)
-    ends = torch.tensor([-high / 2, -low / 2], dtype=torch.float64, device=generator.device)
-    first, last = torch.special.ndtr((ends - centre) / LOG_NORMAL_SPREAD)
+    centre = (scale.log() + LOG_NORMAL_MEAN).clamp(-high / 2, -low / 2)
+    first, last = (
+        torch.special.ndtr((end - centre) / LOG_NORMAL_SPREAD) for end in (-high / 2, -low / 2)
+    )
     z = torch.special.ndtri(first + _strata(n, generator) * (last - first))
     return process.time_from_log_snr(-2 * (centre + LOG_NORMAL_SPREAD * z)).float()
 

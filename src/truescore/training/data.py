@@ -103,11 +103,16 @@ class LawDataModule(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader:
         """Batches by global step, so that a resumed run sees what an undisturbed one would.
 
-        On several processes each is served its rows of every batch.
+        On several processes each is served its rows of every batch. The points are moved to the
+        device that trains once, and batches gathered there; stored trajectories stay on the disk.
         """
-        order = StepOrder(len(self.train_data), self.batch_size, self.steps_per_epoch, self.seed)
+        n, device = len(self.train_data), torch.device("cpu")
+        if self.trainer is not None and self.trajectories is None:
+            device = self.trainer.strategy.root_device
+        order = StepOrder(n, self.batch_size, self.steps_per_epoch, self.seed, device)
         if self.trajectories is None:
-            return DataLoader(Rows(self.train_data), batch_size=None, sampler=self._own(order))
+            rows = Rows(self.train_data.to(device))
+            return DataLoader(rows, batch_size=None, sampler=self._own(order))
         pairs = PairOrder(order, len(self.trajectories.times))
         return DataLoader(self.trajectories, batch_size=None, sampler=self._own(pairs))
 

@@ -11,6 +11,7 @@ from truescore.errors import UserError
 from truescore.losses import Loss, PairLoss
 from truescore.randomness import keyed_generator
 from truescore.state_space import Scope, fits
+from truescore.training.network import as_it_stands
 from truescore.training.shards import WholeBatchDraws, own_rows
 from truescore.training.trajectories import Noised
 
@@ -46,6 +47,7 @@ class ScoreModule(pl.LightningModule):
         monitor: called at the end of every validation, except the sanity check.
         checkpoint_note: plain values to keep in every checkpoint.
         min_gradient_norm: training ends after a step whose gradient is smaller; ``None``: never.
+        compiled: whether the network is, in training steps; see `truescore.training.network`.
 
     Attributes:
         converged: whether training ended so.
@@ -64,6 +66,7 @@ class ScoreModule(pl.LightningModule):
         monitor: Monitor | None = None,
         checkpoint_note: dict[str, Any] | None = None,
         min_gradient_norm: float | None = None,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         if not fits(self.state_space, denoiser.state_space):
@@ -80,6 +83,7 @@ class ScoreModule(pl.LightningModule):
         self.monitor = monitor
         self.checkpoint_note = checkpoint_note or {}
         self.min_gradient_norm = min_gradient_norm
+        self.compiled = compiled
         self.converged = False
         self._validated: list[Tensor] = []
         self._train_loss: Tensor | None = None
@@ -113,7 +117,8 @@ class ScoreModule(pl.LightningModule):
     def validation_step(self, batch: Tensor | Noised, batch_idx: int) -> None:
         """Loss of held-out data, with the same noise at every validation, on every process."""
         generator = keyed_generator(self.seed, "validation", batch_idx, device=self.device)
-        losses = self._losses(batch, generator)
+        with as_it_stands(self.compiled):
+            losses = self._losses(batch, generator)
         self._validated.append(losses)
         mean, n = losses.mean(), len(losses)
         self.log("val/loss", mean, prog_bar=True, batch_size=n, sync_dist=True)
@@ -122,7 +127,8 @@ class ScoreModule(pl.LightningModule):
         """Draw samples with the averaged weights and log how far they are from the truth."""
         if self.trainer.sanity_checking or self.monitor is None or self.global_rank > 0:
             return
-        self.monitor(self, self.global_step)
+        with as_it_stands(self.compiled):
+            self.monitor(self, self.global_step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the note, and whether there is nothing left to train."""
@@ -137,7 +143,9 @@ class ScoreModule(pl.LightningModule):
     ) -> None:
         """Clip by norm, log the norm found, and end training if it is small enough."""
         limit = float("inf") if gradient_clip_val is None else gradient_clip_val
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters(), limit)
+        # The optimiser has them in a list; the module would look for them in every layer.
+        trained = [p for group in optimizer.param_groups for p in group["params"]]
+        norm = torch.nn.utils.clip_grad_norm_(trained, limit)
         if self._is_written:
             self.log("train/gradient_norm", norm)
         if self.min_gradient_norm is not None and norm < self.min_gradient_norm:
@@ -146,7 +154,11 @@ class ScoreModule(pl.LightningModule):
     def configure_optimizers(self) -> dict[str, Any]:
         """AdamW with a one-cycle schedule over ``max_steps``."""
         optimizer = torch.optim.AdamW(
-            self.parameters(), lr=self.learning_rate, betas=BETAS, weight_decay=self.weight_decay
+            self.parameters(),
+            lr=self.learning_rate,
+            betas=BETAS,
+            weight_decay=self.weight_decay,
+            fused=True,
         )
         warm_up = max(1, int(WARM_UP * self.max_steps))
 

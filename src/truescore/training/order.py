@@ -19,13 +19,17 @@ class StepOrder(Sampler[Tensor]):
         batch_size: indices per step; what does not fill a batch waits for the next pass.
         steps: steps per epoch.
         seed: key of the order.
+        device: where the data and so the indices are; the order does not depend on it.
     """
 
-    def __init__(self, n: int, batch_size: int, steps: int, seed: int) -> None:
+    def __init__(
+        self, n: int, batch_size: int, steps: int, seed: int, device: torch.device | str = "cpu"
+    ) -> None:
         self.n = n
         self.batch_size = batch_size
         self.steps = steps
         self.seed = seed
+        self.device = device
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -43,7 +47,8 @@ class StepOrder(Sampler[Tensor]):
             number, place = divmod(step, per_pass)
             if number != current:
                 generator = keyed_generator(self.seed, "order", number)
-                current, order = number, torch.randperm(self.n, generator=generator)
+                order = torch.randperm(self.n, generator=generator).to(self.device)
+                current = number
             yield order[place * self.batch_size : (place + 1) * self.batch_size]
 
 

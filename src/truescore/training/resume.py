@@ -15,7 +15,10 @@ from truescore.training.module import CONVERGED
 KEY = "truescore_config"
 # What decides the weights at a step; the rest may change between a kill and its resumption.
 TRAINING = ("seed", "dataset", "sde", "model", "loss", "trainer", "callbacks")
-FREE = ("accelerator", "devices", "num_nodes", "progress_bar", "state_space")
+FREE = (
+    *("accelerator", "devices", "num_nodes", "compile"),
+    *("profiler", "progress_bar", "state_space"),
+)
 
 
 def training_config(config: dict[str, Any]) -> dict[str, Any]:

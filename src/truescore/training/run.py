@@ -7,13 +7,13 @@ import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import TensorBoardLogger
-from torch import Tensor
+from torch import Tensor, nn
 
 import truescore
 from truescore.build import (
@@ -41,6 +41,7 @@ from truescore.training.module import (
     ScoreModule,
 )
 from truescore.training.monitor import SampleMonitor
+from truescore.training.network import speed_up
 from truescore.training.resume import (
     KEY,
     carry_best_over,
@@ -151,6 +152,10 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
     )
     seconds = time.perf_counter() - start
     pl.seed_everything(seed, verbose=False)
+    denoiser = build_untrained(config, target.dim, process, data.train_data)
+    # A run from before there was a choice has no compile.
+    compiled = settings.get("compile", False)
+    speed_up(cast(nn.Module, denoiser.net), settings["precision"], compiled)
     monitor = SampleMonitor(
         target,
         build_sampler(config),
@@ -160,7 +165,7 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
         seed,
     )
     module = MODULES[target.state_space](
-        denoiser=build_untrained(config, target.dim, process, data.train_data),
+        denoiser=denoiser,
         loss=build_loss(config),
         learning_rate=config["model"]["learning_rate"],
         weight_decay=config["model"]["weight_decay"],
@@ -169,6 +174,7 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
         monitor=monitor,
         checkpoint_note={KEY: training_config(dict(config))},
         min_gradient_norm=settings.get("min_gradient_norm"),
+        compiled=compiled,
     )
     return module, data, seconds
 

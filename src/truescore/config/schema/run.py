@@ -1,7 +1,10 @@
 """The keys of a run outside every section, and the sections that no law decides."""
 
+import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
@@ -61,10 +64,23 @@ class Trainer(Strict):
     accelerator: Literal["cpu", "gpu", "auto"]
     devices: Count
     num_nodes: Count = 1  # a run from before there was a choice has none
-    precision: Literal["32-true"]
+    precision: Literal["32-true", "bf16-mixed"]
+    # A run from before there were choices has neither.
+    compile: bool = False
+    profiler: Literal["simple", "advanced", "pytorch"] | None = None
     val_every_n_steps: Count
     gradient_clip_val: Positive | None
     min_gradient_norm: Positive | None = None  # a run from before there was a choice
+
+    @field_validator("compile")
+    @classmethod
+    def _has_a_compiler(cls, value: bool) -> bool:
+        compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+        if value and which(compiler) is None:
+            raise ValueError(
+                f"false, as there is no C++ compiler {compiler}: install it or set CXX"
+            )
+        return value
 
 
 class Callbacks(Strict):
