@@ -36,7 +36,7 @@ from truescore.processes import Process
 from truescore.randomness import keyed_generator
 from truescore.samplers import Sampler
 from truescore.simulate.spins import pair_couplings
-from truescore.targets import SampledLaw, Target
+from truescore.targets import IndependentSpins, IndependentStates, SampledLaw, Target
 from truescore.targets.fitted import (
     fit_coupling,
     fit_gaussian,
@@ -53,18 +53,25 @@ HELD_OUT_SEED = 0
 
 
 def baselines(target: Target, data: Tensor) -> dict[str, Target]:
-    """Laws fitted to data ``(n, d)`` with no network, by name; none where nothing is exact."""
+    """Laws fitted to data ``(n, d)`` with no network, and uniform ones, by name.
+
+    None where nothing is exact.
+    """
     if isinstance(target, SampledLaw):
         return {}
     if target.n_states is not None:
         return {
             "independent states": fit_independent_states(data, target.n_states),
             "fitted coupling": fit_potts_coupling(data, target.n_states),
+            "uniform states": IndependentStates(
+                torch.full((target.dim, target.n_states), 1 / target.n_states)
+            ),
         }
     if target.state_space == "spin":
         return {
             "independent spins": fit_independent_spins(data),
             "fitted coupling": fit_coupling(data),
+            "uniform spins": IndependentSpins(torch.zeros(target.dim)),
         }
     return {"Gaussian fit": fit_gaussian(data), "two Gaussians": fit_two_wells(data)}
 
