@@ -14,8 +14,8 @@ from truescore import nets
 from truescore.denoisers import Denoiser, DiscreteDenoiser, RealDenoiser, SpinDenoiser, oracle
 from truescore.denoisers.oracle import RealOracle
 from truescore.errors import UserError
-from truescore.likelihood import CertifiedBound, certified_bound
-from truescore.losses import Loss, excess_loss
+from truescore.likelihood import CertifiedBound, NegativeELBO, certified_bound, negative_elbo
+from truescore.losses import Loss, PseudoLikelihood, excess_loss
 from truescore.metrics import (
     CouplingErrors,
     EigenmodeErrors,
@@ -93,6 +93,7 @@ class Evaluation:
         plane: its score as a field, for a law of reals in the plane.
         bound: on KL(data || generated), of spins whose sampler is known.
         couplings: as the denoiser of spins has learned them.
+        elbo: the evidence bound of spins or states, of a denoiser of all noise levels.
     """
 
     perfect: PerfectSamples
@@ -106,6 +107,7 @@ class Evaluation:
     plane: Plane | None
     bound: CertifiedBound | None = None
     couplings: CouplingErrors | None = None
+    elbo: NegativeELBO | None = None
 
     def table(self, title: str, odd: bool) -> Group:
         """The table for the terminal; ``odd`` says that the network has that symmetry."""
@@ -114,6 +116,7 @@ class Evaluation:
         n_null = self.perfect.n_null
         table = metrics_table(self.judgements, labels, self.baselines, footnotes, title, n_null)
         lines = [] if self.bound is None else self.bound.lines()
+        lines += [] if self.elbo is None else [self.elbo.line()]
         lines += [] if self.couplings is None else [self.couplings.line()]
         return Group(table, Text(""), *(Text(line) for line in lines)) if lines else table
 
@@ -179,6 +182,7 @@ def evaluate(
         plane,
         _bound(target, denoiser, sampler, perfect, settings),
         _couplings(target, process, denoiser, settings),
+        _elbo(target, denoiser, loss, settings),
     )
 
 
@@ -240,6 +244,19 @@ def _bound(
     if not isinstance(denoiser, DiscreteDenoiser):
         return None
     return certified_bound(sampler, denoiser, target, perfect.observables, n, HELD_OUT_SEED)
+
+
+def _elbo(
+    target: Target, denoiser: Denoiser | None, loss: Loss | None, settings: Mapping[str, Any]
+) -> NegativeELBO | None:
+    n = settings.get("n_bound", 0)
+    if n == 0 or loss is None or isinstance(loss, PseudoLikelihood) or not target.has_posterior:
+        return None
+    # A law of one's own may do without an entropy.
+    known = type(target).entropy is not Target.entropy
+    if not isinstance(denoiser, DiscreteDenoiser) or not known:
+        return None
+    return negative_elbo(denoiser, target, n, keyed_generator(HELD_OUT_SEED, "elbo"))
 
 
 def _couplings(

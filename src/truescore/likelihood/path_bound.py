@@ -170,7 +170,9 @@ def _block(
     else:
         noised = process.log_forward(clean, times[0].expand(n))
         x_t = redraw(process, noised, x_0, generator)
-        prior = _log_ratio(process, noised, process.prior().log().expand(noised.shape), x_t)
+        prior = _log_ratio(
+            process, noised, process.prior().log().to(noised).expand(noised.shape), x_t
+        )
     moves = []
     for t, s in sampler.moves(times, x_0.shape[1]):
         t, s = t.expand(n, *t.shape), s.expand(n, *s.shape)
