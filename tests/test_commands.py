@@ -88,8 +88,12 @@ def test_a_bound_stands_beside_the_errors_of_a_sampler_that_has_one(run_folder, 
     parts = bound["prior_mismatch"] + bound["discretisation"] + bound["learning"]
     assert bound["value"] == pytest.approx(parts)
     assert set(bound["moment_bars"]) == {"energy_per_site", "magnetisation_squared", "kink_density"}
+    elbo = json.loads((tmp_path / "summary.json").read_text())["elbo"]
+    assert elbo["n"] == 40 and elbo["ci_low"] < elbo["per_site"] < elbo["ci_high"]
+    assert elbo["entropy_per_site"] == pytest.approx(IsingRing(16).entropy() / 16)
+    assert "Negative evidence bound: " in out
     code, out, _ = script("evaluate.py", f"run={run_folder}", "metrics.n_bound=0", "out=none")
-    assert code == 0 and "KL(data" not in out
+    assert code == 0 and "KL(data" not in out and "evidence" not in out
 
 
 def test_samples_under_a_condition(run_folder, script):

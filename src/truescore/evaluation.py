@@ -14,8 +14,8 @@ from truescore import nets
 from truescore.denoisers import Denoiser, DiscreteDenoiser, RealDenoiser, SpinDenoiser, oracle
 from truescore.denoisers.oracle import RealOracle
 from truescore.errors import UserError
-from truescore.likelihood import CertifiedBound, certified_bound
-from truescore.losses import Loss, excess_loss
+from truescore.likelihood import CertifiedBound, NegativeELBO, certified_bound, negative_elbo
+from truescore.losses import Loss, PseudoLikelihood, excess_loss
 from truescore.metrics import (
     CouplingErrors,
     EigenmodeErrors,
@@ -36,7 +36,7 @@ from truescore.processes import Process
 from truescore.randomness import keyed_generator
 from truescore.samplers import Sampler
 from truescore.simulate.spins import pair_couplings
-from truescore.targets import SampledLaw, Target
+from truescore.targets import IndependentSpins, IndependentStates, SampledLaw, Target
 from truescore.targets.fitted import (
     fit_coupling,
     fit_gaussian,
@@ -53,18 +53,25 @@ HELD_OUT_SEED = 0
 
 
 def baselines(target: Target, data: Tensor) -> dict[str, Target]:
-    """Laws fitted to data ``(n, d)`` with no network, by name; none where nothing is exact."""
+    """Laws fitted to data ``(n, d)`` with no network, and uniform ones, by name.
+
+    None where nothing is exact.
+    """
     if isinstance(target, SampledLaw):
         return {}
     if target.n_states is not None:
         return {
             "independent states": fit_independent_states(data, target.n_states),
             "fitted coupling": fit_potts_coupling(data, target.n_states),
+            "uniform states": IndependentStates(
+                torch.full((target.dim, target.n_states), 1 / target.n_states)
+            ),
         }
     if target.state_space == "spin":
         return {
             "independent spins": fit_independent_spins(data),
             "fitted coupling": fit_coupling(data),
+            "uniform spins": IndependentSpins(torch.zeros(target.dim)),
         }
     return {"Gaussian fit": fit_gaussian(data), "two Gaussians": fit_two_wells(data)}
 
@@ -86,6 +93,7 @@ class Evaluation:
         plane: its score as a field, for a law of reals in the plane.
         bound: on KL(data || generated), of spins whose sampler is known.
         couplings: as the denoiser of spins has learned them.
+        elbo: the evidence bound of spins or states, of a denoiser of all noise levels.
     """
 
     perfect: PerfectSamples
@@ -99,6 +107,7 @@ class Evaluation:
     plane: Plane | None
     bound: CertifiedBound | None = None
     couplings: CouplingErrors | None = None
+    elbo: NegativeELBO | None = None
 
     def table(self, title: str, odd: bool) -> Group:
         """The table for the terminal; ``odd`` says that the network has that symmetry."""
@@ -107,6 +116,7 @@ class Evaluation:
         n_null = self.perfect.n_null
         table = metrics_table(self.judgements, labels, self.baselines, footnotes, title, n_null)
         lines = [] if self.bound is None else self.bound.lines()
+        lines += [] if self.elbo is None else [self.elbo.line()]
         lines += [] if self.couplings is None else [self.couplings.line()]
         return Group(table, Text(""), *(Text(line) for line in lines)) if lines else table
 
@@ -172,6 +182,7 @@ def evaluate(
         plane,
         _bound(target, denoiser, sampler, perfect, settings),
         _couplings(target, process, denoiser, settings),
+        _elbo(target, denoiser, loss, settings),
     )
 
 
@@ -233,6 +244,19 @@ def _bound(
     if not isinstance(denoiser, DiscreteDenoiser):
         return None
     return certified_bound(sampler, denoiser, target, perfect.observables, n, HELD_OUT_SEED)
+
+
+def _elbo(
+    target: Target, denoiser: Denoiser | None, loss: Loss | None, settings: Mapping[str, Any]
+) -> NegativeELBO | None:
+    n = settings.get("n_bound", 0)
+    if n == 0 or loss is None or isinstance(loss, PseudoLikelihood) or not target.has_posterior:
+        return None
+    # A law of one's own may do without an entropy.
+    known = type(target).entropy is not Target.entropy
+    if not isinstance(denoiser, DiscreteDenoiser) or not known:
+        return None
+    return negative_elbo(denoiser, target, n, keyed_generator(HELD_OUT_SEED, "elbo"))
 
 
 def _couplings(

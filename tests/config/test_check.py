@@ -34,6 +34,8 @@ BAD = [
     ("sde.t_min=0", "sde.t_min: got 0, expected a number > 0 and <= 0.1"),
     ("model.learning_rate=-1", "model.learning_rate: got -1, expected a number > 0"),
     ("model.weight_decay=-1", "model.weight_decay: got -1, expected a number >= 0"),
+    ("+model.schedule=step", "model.schedule: got 'step', expected cosine or constant"),
+    ("+model.beta2=1", "model.beta2: got 1, expected a number >= 0 and < 1"),
     ("model.net.width=0", "model.net.width: got 0, expected an integer >= 1"),
     ("model.net.radius=0", "model.net.radius: got 0, expected an integer >= 1"),
     ("model.net.odd=1", "model.net.odd: got 1, expected true or false"),

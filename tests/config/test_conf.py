@@ -107,7 +107,9 @@ def test_the_recipe_of_the_ring_is_the_documents(composed, experiment):
     assert (data.simulator, chain.start, chain.burn_in) == ("glauber", "uniform", 100)
     assert chain.n_chains >= data.n_train  # one sample of each
     assert (data.forward, data.trajectory.step) == ("trajectory", 0.005)
-    assert (config.model.name, config.model.learning_rate) == ("rot_conv_film", 1e-3)
+    model = config.model
+    assert (model.name, model.learning_rate, model.weight_decay) == ("rot_conv_film", 1e-3, 0)
+    assert (model.schedule, model.beta2) == ("constant", 0.999)  # Adam as it comes
     assert trainer.max_steps == 1500 * 3 and trainer.min_gradient_norm == 1e-4
     assert trainer.gradient_clip_val is None and config.callbacks.ema_decay == 0
     process, sampler = build_process(config, 16), config.sampler

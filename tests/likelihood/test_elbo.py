@@ -91,6 +91,10 @@ def test_a_wrong_score_pays_more_than_its_relative_entropy(case):
     assert low < bound.per_site < high
     assert bound.per_site - bound.entropy_per_site > relative - 4.9 * bound.standard_error
     assert bound.per_site - bound.entropy_per_site < 3 * relative + 0.1
+    plain = bound.as_dict()
+    assert (plain["ci_low"], plain["ci_high"], plain["n"]) == (low, high, N)
+    excess = bound.per_site - law.entropy() / law.dim
+    assert f"{excess:.2g} [" in bound.line() and f"{bound.per_site:.4f} nats a site" in bound.line()
 
 
 @pytest.mark.parametrize(

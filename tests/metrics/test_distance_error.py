@@ -70,6 +70,24 @@ def test_debiased_distances_have_an_interval_that_holds_the_truth(generator):
     assert judgement.debiased == pytest.approx(expected, rel=0.05)
 
 
+def test_an_unbiased_square_says_how_many_floors_it_is_from_zero(generator):
+    """Of 40 perfect sets none has |z| > 5 and both signs occur; a shifted law is far above."""
+    perfect = PerfectSamples(spins(), n_null=400, distances=["hamming_mmd"])
+    metric = DistanceError(perfect, perfect.pairs.distances["hamming_mmd"])
+    z = []
+    for x in [
+        *spins().sample(40 * 400, generator).split(400),
+        spins(shift=-0.35).sample(400, generator),
+    ]:
+        metric.reset()
+        metric.update(x)
+        judged = metric.compute()
+        assert judged.z == pytest.approx(judged.value / judged.floor)
+        z.append(judged.z)
+    assert -5 < min(z[:-1]) < 0 < max(z[:-1]) < 5 < z[-1]
+    assert judge(spins(), "energy_distance", spins().sample(200, generator)).z is None
+
+
 @pytest.mark.parametrize("name", ["sliced_wasserstein", "c2st", "total_variation"])
 def test_others_have_no_debiased_value(name, generator):
     judgement = judge(gaussian(dim=2), name, gaussian(dim=2).sample(100, generator))

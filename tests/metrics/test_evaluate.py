@@ -45,12 +45,13 @@ def test_nan_is_refused(perfect):
 
 def test_perfect_samples_of_states_are_at_the_floor_and_a_wrong_coupling_is_not():
     law = PottsRing(6, n_states=4)
-    perfect = PerfectSamples(law, n_null=500)
+    perfect = PerfectSamples(law, n_null=600)
     found = evaluate_samples(perfect, law.sample(2000, torch.Generator().manual_seed(3)))
     assert {j.verdict for j in found.values()} == {"at floor"}
     wrong = PottsRing(6, n_states=4, temperature=1.2)
     found = evaluate_samples(perfect, wrong.sample(2000, torch.Generator().manual_seed(4)))
-    assert set(rejected(found)) == {"agreement", "cov_frobenius", "energy_per_site"}
+    seen = {"agreement", "cov_frobenius", "domain_lengths", "energy_per_site"}
+    assert set(rejected(found)) == seen
 
 
 @pytest.mark.parametrize("value", [-1.0, 4.0, 0.5])

@@ -42,6 +42,17 @@ def test_baselines_show_one_number_each():
     assert row(beside, "covariance")[-2:] == ["0.212", "-"]
 
 
+def test_z_has_a_column_where_there_is_one():
+    assert " z " not in rendered()
+    square = Judgement(-7.3e-6, 1.46e-5, 30.0, 0.7, verdict="at floor", z=-0.5)
+    console = Console(width=100, file=io.StringIO())
+    console.print(metrics_table({"hamming_mmd": square, "mean_l1": PLAIN}, {}))
+    text = console.file.getvalue()
+    assert row(text, "metric")[1:4] == ["value", "floor", "z"]
+    assert row(text, "hamming_mmd")[1:5] == ["-7.30e-6", "1.46e-5", "-0.5", "0.700"]
+    assert row(text, "mean_l1")[3] == "-"
+
+
 def test_footnotes_are_shared():
     text = rendered(footnotes={name: "exact by symmetry" for name in ("mean_l1", "mean_l2")})
     assert "mean, L1¹" in text

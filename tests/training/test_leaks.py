@@ -9,9 +9,11 @@ from torch import nn
 from truescore.denoisers import LearnedCategoricalDenoiser, LearnedSpinDenoiser, oracle
 from truescore.errors import UserError
 from truescore.nets import (
+    Couplings,
     HollowTransformer,
     LeaveOneOutConv,
     LeaveOneOutConv2d,
+    LeaveOneOutMessages,
     LeaveOneOutMLP,
     LeaveOneOutPyramid,
     MaskedMLP,
@@ -37,9 +39,12 @@ class Seeing(nn.Module):
 
 
 NETS = [
+    functools.partial(Couplings, lattice=[12]),
+    functools.partial(Couplings, lattice=[3, 4], all_pairs=True),
     HollowTransformer,
     LeaveOneOutConv,
     functools.partial(LeaveOneOutConv2d, rows=3, columns=4),
+    LeaveOneOutMessages,
     LeaveOneOutMLP,
     LeaveOneOutPyramid,
     RotConvFilm,

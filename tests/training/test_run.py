@@ -18,6 +18,7 @@ from truescore.training.run import train
 from .conftest import CONF, HALVES, small_config
 
 JUDGED = {"value", "floor", "percentile", "p_value", "debiased", "ci_low", "ci_high", "verdict"}
+JUDGED |= {"z"}
 # Those that override the dynamics are the laboratory's.
 EVERY_EXPERIMENT = sorted(
     path.stem
@@ -56,7 +57,7 @@ def test_summary_is_the_contract(finished):
 def test_baselines_stand_beside(finished):
     _, config, summary = finished
     names = {
-        "spin": {"independent spins", "fitted coupling"},
+        "spin": {"uniform spins", "independent spins", "fitted coupling"},
         "real": {"Gaussian fit", "two Gaussians"},
     }[config.dataset.state_space]
     assert set(summary["baselines"]) == names | {"training data"}
@@ -69,7 +70,7 @@ def test_folder_holds_what_is_promised(finished):
     for name in ("config.yaml", "summary.json", "metrics.csv", "table.txt", "samples.safetensors"):
         assert (folder / name).stat().st_size > 0
     figures = {path.stem for path in (folder / "figures").glob("*.png")}
-    own = {"real": {"neighbours"}, "spin": {"forward", "covariances"}}
+    own = {"real": {"neighbours"}, "spin": {"forward", "covariances", "domain_lengths"}}
     assert figures == own[config.dataset.state_space] | {
         "covariance",
         "eigenmodes",

@@ -31,12 +31,14 @@ def test_a_run_of_states_is_judged_by_indicators(potts):
         "frequencies",
         "cov_frobenius",
         "agreement",
+        "domain_lengths",
         "energy_per_site",
         "marginals_ks",
         "score_error",
         "excess_loss",
     }
-    assert set(summary["baselines"]) == {"training data", "independent states", "fitted coupling"}
+    uniform, apart, fitted = "uniform states", "independent states", "fitted coupling"
+    assert set(summary["baselines"]) == {"training data", uniform, apart, fitted}
     errors = {
         name: judged["score_error"]["value"]
         for name, judged in summary["baselines"].items()
@@ -45,7 +47,7 @@ def test_a_run_of_states_is_judged_by_indicators(potts):
     assert 0 < errors["fitted coupling"] < errors["independent states"]
     assert summary["eigenmodes"] is None
     figures = {path.stem for path in (folder / "figures").glob("*.png")}
-    judged = {"score_error", "summary", "two_point", "verdicts", "loss"}
+    judged = {"score_error", "summary", "two_point", "domain_lengths", "verdicts", "loss"}
     assert figures == {"samples", "marginals"} | judged
 
 

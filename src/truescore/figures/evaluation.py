@@ -13,7 +13,7 @@ from truescore.figures.plane import plane_figures
 from truescore.metrics import metric_labels
 from truescore.metrics.observable_error import group_averages
 from truescore.randomness import keyed_generator
-from truescore.targets import GrayCode, NearestNeighbourChain, SampledLaw, Target
+from truescore.targets import GrayCode, NearestNeighbourChain, Observable, SampledLaw, Target
 
 N_SHOWN = 200
 DENSITY_POINTS = 400
@@ -59,7 +59,7 @@ def sample_figures(
 
 
 def evaluation_figures(target: Target, evaluation: Evaluation, title: str) -> dict[str, Figure]:
-    """All figures that judge: samples, verdicts, eigenmodes, two-point function, score error."""
+    """All figures that judge: samples, verdicts, eigenmodes, two-point function, domains, score."""
     figures = sample_figures(target, evaluation.samples, evaluation.training_data)
     if evaluation.judgements:
         figures["verdicts"] = plots.verdicts(**_verdicts(evaluation))
@@ -73,6 +73,9 @@ def evaluation_figures(target: Target, evaluation: Evaluation, title: str) -> di
     two_point = _two_point(evaluation)
     if two_point is not None:
         figures["two_point"] = plots.two_point(**two_point)
+    domains = _domain_lengths(evaluation)
+    if domains is not None:
+        figures["domain_lengths"] = plots.two_point(**domains)
     if evaluation.curve is not None:
         score_error = _score_error(target, evaluation)
         judged = {"score_error": score_error, "verdicts": _verdicts(evaluation)}
@@ -205,12 +208,29 @@ def _verdicts(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _two_point(evaluation: Evaluation) -> dict[str, Any] | None:
+    """Arguments of ``two_point``: of states the agreement at a distance."""
     observables = {o.name: o for o in evaluation.perfect.observables}
-    # Of states the agreement at a distance.
-    states = "agreement" in observables
-    observable = observables.get("agreement" if states else "two_point_function")
-    if observable is None:
+    if "agreement" in observables:
+        return _over_sites(evaluation, observables["agreement"], "agreement $P(x_i=x_{i+r})$")
+    if "two_point_function" in observables:
+        observable = observables["two_point_function"]
+        return _over_sites(evaluation, observable, "two-point function $C(r)$")
+    return None
+
+
+def _domain_lengths(evaluation: Evaluation) -> dict[str, Any] | None:
+    """Arguments of ``two_point``, but for the domains longer than those that have a bin each."""
+    observables = {o.name: o for o in evaluation.perfect.observables}
+    observable = observables.get("domain_lengths")
+    if observable is None or len(observable.exact) < 2:
         return None
+    shown = _over_sites(evaluation, observable, "domains per site")
+    single = {key: shown[key][..., :-1] for key in ("r", "exact", "generated", "interval", "data")}
+    return shown | single | {"over": "length $l$ (sites)"}
+
+
+def _over_sites(evaluation: Evaluation, observable: Observable, label: str) -> dict[str, Any]:
+    """An observable whose components belong to 1, 2, .. sites: exact, generated and of the data."""
     groups, average = group_averages(observable, evaluation.samples)
     half = 1.96 * groups.std(0) / len(groups) ** 0.5
     _, data = group_averages(observable, evaluation.training_data)
@@ -220,7 +240,7 @@ def _two_point(evaluation: Evaluation) -> dict[str, Any] | None:
         "generated": average.numpy(),
         "interval": torch.stack([average - half, average + half]).numpy(),
         "data": data.numpy(),
-        "label": "agreement $P(x_i=x_{i+r})$" if states else "two-point function $C(r)$",
+        "label": label,
     }
 
 

@@ -59,6 +59,26 @@ class NegativeELBO:
         half = NORMAL_QUANTILE * self.standard_error
         return self.per_site - half, self.per_site + half
 
+    def line(self) -> str:
+        """For people, under the table."""
+        excess, half = self.per_site - self.entropy_per_site, NORMAL_QUANTILE * self.standard_error
+        return (
+            f"Negative evidence bound: {self.per_site:.4f} nats a site, {excess:.2g}"
+            f" [{excess - half:.2g}, {excess + half:.2g}] above the exact entropy"
+            f" {self.entropy_per_site:.4f} ({len(self.draws)} exact samples)."
+        )
+
+    def as_dict(self) -> dict[str, float]:
+        """Plain values for ``summary.json``."""
+        low, high = self.interval
+        return {
+            "per_site": self.per_site,
+            "ci_low": low,
+            "ci_high": high,
+            "entropy_per_site": self.entropy_per_site,
+            "n": len(self.draws),
+        }
+
 
 def negative_elbo(
     denoiser: DiscreteDenoiser,

@@ -12,7 +12,7 @@ from truescore.processes import DiscreteProcess
 from truescore.processes.discrete import by_site
 from truescore.samplers import Sampler
 from truescore.samplers.discrete import DiscreteSampler
-from truescore.samplers.jumps import bridge
+from truescore.samplers.jumps import bridge, redraw
 from truescore.targets import Target
 
 CHUNK = 500
@@ -24,10 +24,10 @@ class PathBound:
     """An upper bound on KL(p_0 || generated) in nats, discretisation included.
 
     Attributes:
-        draws: of the bound, one for each exact sample, ``(n,)``; their mean is the bound.
-        prior: mean of KL(q(x_T | x_0) || prior).
-        steps: mean of each move's KL(q(x_s | x_t, x_0) || p(x_s | x_t)), ``(k,)``; the last one is
-            the cross-entropy -log p(x_0 | x_t).
+        draws: of the bound, one for each path, ``(n,)``; their mean is the bound.
+        prior: mean of log q(x_T | x_0)/prior(x_T).
+        steps: mean of log q(x_s | x_t, x_0)/p(x_s | x_t) of each move, ``(k,)``: of KL(q || p), and
+            for the last one of the cross-entropy -log p(x_0 | x_t).
     """
 
     draws: Tensor
@@ -87,12 +87,13 @@ def path_bound(
 ) -> PathBound:
     """Bound KL(p_0 || generated) by the relative entropy of whole paths.
 
-    KL(p_0 || generated) <= E[ log p_0(x_0) + KL(q(x_T | x_0) || prior)
-                               + sum_moves sum_i KL(q(x_s^i | x_t^i, x_0^i) || p(x_s^i | x_t)) ],
+    KL(p_0 || generated) <= E[ log p_0(x_0) + log q(x_T | x_0)/prior(x_T)
+                               + sum_moves sum_i log q(x_s^i | x_t^i, x_0^i)/p(x_s^i | x_t) ],
 
-    x_0 from the law, x_t from the forward process, p the sampler's own step. Steps that move all
-    sites at once cannot make it tight: their paths' relative entropy falls like 1/steps, that of
-    their ends like its square. The exact log p_0(x_0) keeps its scatter small.
+    x_0 from the law, x_T .. x_0 a path of the forward process, drawn backwards by its bridges, p
+    the sampler's own step. What stands in the brackets is the log-ratio of the path's two laws:
+    all of its scatter vanishes with the bound. Steps that move all sites at once cannot make that
+    tight: their paths' relative entropy falls like 1/steps, that of their ends like its square.
 
     Args:
         sampler: its steps draw each site from a law of its own.
@@ -158,29 +159,32 @@ def bound_parts(
 def _block(
     sampler: DiscreteSampler, denoiser: DiscreteDenoiser, x_0: Tensor, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Samples, their priors' KL ``(n,)`` and that of every move, ``(n, k)``."""
+    """Samples, and along a path from each the log-ratio of priors ``(n,)`` and moves ``(n, k)``."""
     process, n = denoiser.process, len(x_0)
     times = sampler.times(denoiser).float()
     masked = process.masks
     clean = _certain(process, x_0)
-    noised = process.log_forward(clean, times[0].expand(n))
-    prior = torch.zeros(n) if masked else _kl(noised, process.prior().log().to(noised)).sum(-1)
+    if masked:
+        # A forward process that ends by masking all: the sampler starts in its very law.
+        x_t, prior = process.sample_prior(n, x_0.shape[1], generator), torch.zeros(n)
+    else:
+        noised = process.log_forward(clean, times[0].expand(n))
+        x_t = redraw(process, noised, x_0, generator)
+        prior = _log_ratio(
+            process, noised, process.prior().log().to(noised).expand(noised.shape), x_t
+        )
     moves = []
     for t, s in sampler.moves(times, x_0.shape[1]):
         t, s = t.expand(n, *t.shape), s.expand(n, *s.shape)
-        x_t = process.perturb(x_0, t, generator)
+        passed = bridge(process, clean, x_t, t, s)
         if masked:
-            # A forward process that ends by masking all: the sampler starts in its very law.
-            at_end = by_site(t) == times[0]
-            x_t = torch.where(at_end, process.sample_prior(n, x_0.shape[1], generator), x_t)
-            leaves = (at_end & (by_site(s) < times[0]))[..., None]
-            passed = torch.where(
-                leaves, process.log_forward(clean, s), bridge(process, clean, x_t, t, s)
-            )
-        else:
-            passed = bridge(process, clean, x_t, t, s)
+            leaves = ((by_site(t) == times[0]) & (by_site(s) < times[0]))[..., None]
+            passed = torch.where(leaves, process.log_forward(clean, s), passed)
         step = sampler.log_transition(denoiser, x_t, t, s)
-        moves.append(_kl(passed.to(step), step).sum(-1).double())
+        # What a step gives no chance to costs infinitely much, drawn or not.
+        possible = ((passed == -torch.inf) | (step > -torch.inf)).all(-1).all(-1)
+        x_t = redraw(process, passed, x_t, generator)
+        moves.append(_log_ratio(process, passed, step, x_t).where(possible, torch.inf))
     return x_0, prior.double(), torch.stack(moves, 1)
 
 
@@ -189,10 +193,12 @@ def _certain(process: DiscreteProcess, x_0: Tensor) -> Tensor:
     return torch.nn.functional.one_hot(process.index(x_0), process.n_states).float().log()
 
 
-def _kl(log_q: Tensor, log_p: Tensor) -> Tensor:
-    """sum_b q (log q - log p), with 0 log 0 = 0, ``(..., m) -> (...)``."""
-    difference = torch.where(log_q > -torch.inf, log_q - log_p, 0.0)
-    return (log_q.exp() * difference).sum(-1).clamp(min=0)
+def _log_ratio(process: DiscreteProcess, log_q: Tensor, log_p: Tensor, x: Tensor) -> Tensor:
+    """sum_i log q_i(x_i)/p_i(x_i), ``(n,)`` float64."""
+    index = process.index(x)[..., None]
+    log_q, log_p = (each.double().gather(-1, index)[..., 0] for each in (log_q, log_p))
+    # Rounding may draw a symbol that has no chance.
+    return torch.where(log_q > -torch.inf, log_q - log_p, 0.0).sum(-1)
 
 
 def _prior_mismatch(exact: SiteOracle, x_0: Tensor, generator: torch.Generator) -> float:

@@ -29,4 +29,7 @@ class DistanceError(SampleMetric):
         x = x[: self.distance.most].double()
         y = self.perfect.pairs.exact(len(x))
         debiased, interval = self.distance.own_error(x, y) or (None, None)
-        return null.judge(self.distance(x, y), debiased, interval)
+        judged = null.judge(self.distance(x, y), debiased, interval)
+        if self.distance.unbiased and judged.floor > 0:
+            return judged._replace(z=judged.value / judged.floor)
+        return judged

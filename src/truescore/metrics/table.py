@@ -44,10 +44,11 @@ def metrics_table(
         mark = _mark(texts.index(footnotes[name])) if name in marked else ""
         return Text(labels.get(name, name) + mark)
 
-    table = _table(title, ("value", "floor", "p", "debiased [95% interval]"))
+    z = ("z",) if any(judgement.z is not None for judgement in judgements.values()) else ()
+    table = _table(title, ("value", "floor", *z, "p", "debiased [95% interval]"))
     table.add_column("verdict", no_wrap=True)
     for name, judgement in judgements.items():
-        table.add_row(label(name), *_cells(judgement))
+        table.add_row(label(name), *_cells(judgement, bool(z)))
     lines = [
         NOTE,
         _family(judgements, n_null),
@@ -72,7 +73,7 @@ def _table(title: str | None, columns: tuple[str, ...]) -> Table:
     return table
 
 
-def _cells(judgement: Judgement) -> list[Text]:
+def _cells(judgement: Judgement, with_z: bool) -> list[Text]:
     interval = Text(_number(judgement.debiased))
     if judgement.ci_low is not None:
         interval.append(f" [{_number(judgement.ci_low, 2)}, {_number(judgement.ci_high, 2)}]")
@@ -80,6 +81,7 @@ def _cells(judgement: Judgement) -> list[Text]:
     return [
         Text(_number(judgement.value)),
         Text(_number(judgement.floor)),
+        *([Text("-" if judgement.z is None else f"{judgement.z:+.1f}")] if with_z else []),
         Text("-" if judgement.p_value is None else _probability(judgement.p_value)),
         interval,
         Text(judgement.verdict or "-", style=colour if judgement.verdict else ""),

@@ -24,6 +24,7 @@ class Judgement(NamedTuple):
         ci_low: lower end of the 95% interval of ``debiased``.
         ci_high: its upper end.
         verdict: ``at floor``, or how many times the floor.
+        z: value over floor, of what is 0 on average for perfect samples.
     """
 
     value: float
@@ -34,6 +35,7 @@ class Judgement(NamedTuple):
     ci_low: float | None = None
     ci_high: float | None = None
     verdict: str | None = None
+    z: float | None = None
 
     def as_dict(self) -> dict[str, float | str | None]:
         """Plain values for JSON, which knows neither NaN nor infinity: both become ``None``."""

@@ -18,6 +18,7 @@ def draw_two_point(
     *,
     semilog: bool = False,
     label: str = "two-point function $C(r)$",
+    over: str = "distance $r$ (sites)",
 ) -> None:
     """Draw the two-point function over the distance; arguments as in ``two_point``.
 
@@ -77,7 +78,7 @@ def draw_two_point(
         zorder=4,
     )
     style.count_in_ones(ax.xaxis)
-    style.tidy(ax, x="distance $r$ (sites)", y=y)
+    style.tidy(ax, x=over, y=y)
 
 
 def two_point(
@@ -87,8 +88,9 @@ def two_point(
     interval: ArrayLike,
     data: ArrayLike | None = None,
     label: str = "two-point function $C(r)$",
+    over: str = "distance $r$ (sites)",
 ) -> Figure:
-    """Show the two-point function on a linear and on a log axis.
+    """Show the two-point function, or another of a number of sites, on a linear and a log axis.
 
     Args:
         r: Distances in sites (R,).
@@ -97,10 +99,12 @@ def two_point(
         interval: Ends of its 95% interval (2, R): lower, upper.
         data: That of the training data (R,), if known.
         label: What stands beside the axis.
+        over: What stands below it.
     """
     figure = style.new_figure(10, 3.9)
     left, right = figure.subplots(1, 2)
-    draw_two_point(left, r, exact, generated, interval, data, label=label)
-    draw_two_point(right, r, exact, generated, interval, data, semilog=True, label=label)
+    given = r, exact, generated, interval, data
+    draw_two_point(left, *given, label=label, over=over)
+    draw_two_point(right, *given, semilog=True, label=label, over=over)
     style.legend(left)
     return figure

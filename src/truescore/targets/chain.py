@@ -338,7 +338,7 @@ class NearestNeighbourChain(Target):
         }
 
     def observables(self) -> list[Observable]:
-        """Moments, energy per site, two-point function, magnetisation, kink density."""
+        """Moments, energy per site, two-point function, magnetisation, kinks, domains."""
         from truescore.targets.chain_observables import chain_observables
 
         return chain_observables(self)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from truescore.targets.base import moment_observables
+from truescore.targets.domain_lengths import domain_lengths
 from truescore.targets.observable import Observable
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def chain_observables(chain: NearestNeighbourChain) -> list[Observable]:
-    """Moments, energy per site, two-point function, squared magnetisation and kink density.
+    """Moments, energy per site, two-point function, squared magnetisation, kinks and domains.
 
     States are names, whose means and covariances say nothing: their indicators are looked at.
     """
@@ -24,6 +25,7 @@ def chain_observables(chain: NearestNeighbourChain) -> list[Observable]:
             _frequencies(chain),
             _indicator_covariance(chain),
             _agreement(chain),
+            domain_lengths(chain),
             energy_per_site(chain),
         ]
     second_moments = chain.covariance() + chain.mean()[:, None] * chain.mean()
@@ -33,6 +35,7 @@ def chain_observables(chain: NearestNeighbourChain) -> list[Observable]:
         _two_point_function(second_moments, chain.boundary == "periodic"),
         _magnetisation_squared(second_moments),
         _kink_density(chain),
+        *([domain_lengths(chain)] if chain.state_space == "spin" else []),
     ]
 
 

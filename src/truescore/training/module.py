@@ -1,6 +1,6 @@
 """LightningModules: a loss, an optimiser, and sampling at every validation."""
 
-from typing import Any, Protocol, cast, final
+from typing import Any, Literal, Protocol, cast, final
 
 import pytorch_lightning as pl
 import torch
@@ -16,7 +16,7 @@ from truescore.training.shards import WholeBatchDraws, own_rows
 from truescore.training.trajectories import Noised
 
 WARM_UP = 0.05
-BETAS = (0.9, 0.99)
+BETA_1, BETA_2 = 0.9, 0.99
 # In a checkpoint: whether training ended before its last step because its gradient vanished.
 CONVERGED = "converged"
 
@@ -40,7 +40,7 @@ class ScoreModule(pl.LightningModule):
     Args:
         denoiser: what is trained.
         loss: unreduced loss.
-        learning_rate: peak of the schedule: linear warm-up, then a cosine to zero.
+        learning_rate: peak of the schedule.
         weight_decay: of AdamW.
         max_steps: length of the schedule.
         seed: key of the noise.
@@ -48,6 +48,8 @@ class ScoreModule(pl.LightningModule):
         checkpoint_note: plain values to keep in every checkpoint.
         min_gradient_norm: training ends after a step whose gradient is smaller; ``None``: never.
         compiled: whether the network is, in training steps; see `truescore.training.network`.
+        schedule: ``cosine``, linear warm-up and then a cosine to zero, or ``constant``.
+        beta2: AdamW averages squared gradients over 1/(1 - beta2) steps.
 
     Attributes:
         converged: whether training ended so.
@@ -67,6 +69,8 @@ class ScoreModule(pl.LightningModule):
         checkpoint_note: dict[str, Any] | None = None,
         min_gradient_norm: float | None = None,
         compiled: bool = False,
+        schedule: Literal["cosine", "constant"] = "cosine",
+        beta2: float = BETA_2,
     ) -> None:
         super().__init__()
         if not fits(self.state_space, denoiser.state_space):
@@ -84,6 +88,8 @@ class ScoreModule(pl.LightningModule):
         self.checkpoint_note = checkpoint_note or {}
         self.min_gradient_norm = min_gradient_norm
         self.compiled = compiled
+        self.schedule = schedule
+        self.beta2 = beta2
         self.converged = False
         self._validated: list[Tensor] = []
         self._train_loss: Tensor | None = None
@@ -152,17 +158,19 @@ class ScoreModule(pl.LightningModule):
             self.converged = self.trainer.should_stop = True
 
     def configure_optimizers(self) -> dict[str, Any]:
-        """AdamW with a one-cycle schedule over ``max_steps``."""
+        """AdamW, and the schedule over ``max_steps``."""
         optimizer = torch.optim.AdamW(
             self.parameters(),
             lr=self.learning_rate,
-            betas=BETAS,
+            betas=(BETA_1, self.beta2),
             weight_decay=self.weight_decay,
             fused=True,
         )
         warm_up = max(1, int(WARM_UP * self.max_steps))
 
         def factor(step: int) -> float:
+            if self.schedule == "constant":
+                return 1.0
             if step < warm_up:
                 return (step + 1) / warm_up
             done = min(1.0, (step - warm_up) / max(1, self.max_steps - warm_up))

@@ -175,6 +175,8 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
         checkpoint_note={KEY: training_config(dict(config))},
         min_gradient_norm=settings.get("min_gradient_norm"),
         compiled=compiled,
+        # Keys of the models that are trained otherwise.
+        **{key: config["model"][key] for key in ("schedule", "beta2") if key in config["model"]},
     )
     return module, data, seconds
 

@@ -31,6 +31,9 @@ class AnyModel(Open):
     net: AnyNet
     learning_rate: Positive
     weight_decay: NonNegative
+    # A file without them trains as the framework does.
+    schedule: Literal["cosine", "constant"] = "cosine"
+    beta2: Annotated[float, Field(ge=0, lt=1)] = 0.99
 
 
 class LeaveOneOutConv(AnyNet, Strict):

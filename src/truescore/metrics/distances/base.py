@@ -17,7 +17,7 @@ N_SCALE = 512
 class Distance(ABC):
     """A distance between samples of a model and exact samples of a law.
 
-    It is at least 0, but for unbiased estimates of a square.
+    It is at least 0, but for unbiased estimates of a square (``unbiased``).
 
     Whatever it needs to know of the law (a bandwidth, bins) it takes once from the law, never from
     what it judges: values of different models are of one distance.
@@ -29,6 +29,7 @@ class Distance(ABC):
         null_size: largest size of the perfect sets behind its null law. It may be below ``most``
             only if n^rate times the distance of perfect sets has a law free of n, for large n.
         rate: 1/2 for distances, 1 for squares of them.
+        unbiased: whether perfect samples have 0 on average, so that it may be negative.
         state_spaces: where it has a meaning.
 
     Args:
@@ -40,6 +41,7 @@ class Distance(ABC):
     most: ClassVar[int]
     null_size: ClassVar[int] = 256
     rate: ClassVar[float] = 0.5
+    unbiased: ClassVar[bool] = False
     state_spaces: ClassVar[tuple[StateSpace, ...]] = ("real", "spin")
 
     def __init__(self, target: Target) -> None:

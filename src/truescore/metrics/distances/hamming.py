@@ -27,6 +27,7 @@ class HammingDiscrepancy(Embedding):
     most = 40_000
     null_size = 1280
     rate = 1.0
+    unbiased = True
     state_spaces = ("spin",)
 
     def kernel(self, x: Tensor, y: Tensor) -> Tensor:
