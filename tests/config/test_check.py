@@ -268,11 +268,6 @@ BAD_STATES = [
         " use sde=uniform_jump or sde=absorbing",
     ),
     (
-        "model.net.odd=true",
-        "dataset=potts_ring has states 0 .. q-1; model.net.odd=true needs spins:"
-        " use model.net.odd=false",
-    ),
-    (
         "metrics.distances=[hamming_mmd]",
         "dataset=potts_ring has states 0 .. q-1; hamming_mmd needs spins: use metrics.distances=[]",
     ),
@@ -286,13 +281,38 @@ def test_one_bad_value_or_pairing_of_states_is_one_line(composed, override, line
 
 
 def test_models_of_spins_and_uniform_jumps_are_told_apart(composed):
-    errors = check(composed(POTTS, "model=rot_conv_film"))
-    assert errors[-1] == (
+    (error,) = check(composed(POTTS, "model=rot_conv_film"))
+    assert error == (
         "dataset=potts_ring has states 0 .. q-1; model=rot_conv_film needs spins:"
-        " use model=leave_one_out or model=leave_one_out_mlp"
+        " use model=leave_one_out or model=leave_one_out_mlp or model=leave_one_out_messages"
+        " or model=leave_one_out_pyramid or model=hollow_transformer"
     )
     (error,) = check(composed("+experiment=ising_d16", "sde=uniform_jump"))
     assert error.endswith("needs states 0 .. q-1: use sde=spin_flip or sde=absorbing")
+
+
+REFUSED = [
+    (POTTS, "model=rot_conv_film"),
+    (POTTS, "sde=absorbing", "model=rot_conv_film"),
+    (POTTS, "sde=spin_flip"),
+    (POTTS, "sampler=heun"),
+    (POTTS, "loss=denoising"),
+    ("+experiment=ising_d16", "model=mlp"),
+    ("+experiment=ising_d16", "sde=absorbing", "model=mlp"),
+    ("+experiment=ising_d16", "sampler=heun"),
+    ("+experiment=ising_torus_4x4", "model=mlp"),
+    ("+experiment=gl_d8", "model=leave_one_out"),
+]
+
+
+@pytest.mark.parametrize("overrides", REFUSED, ids=" ".join)
+def test_every_remedy_named_works_as_typed(composed, overrides):
+    (error,) = check(composed(*overrides))
+    remedies = error.rpartition(": use ")[2].split(" or ")
+    group = remedies[0].partition("=")[0]
+    kept = [each for each in overrides if not each.startswith(f"{group}=")]
+    for remedy in remedies:
+        assert check(composed(*kept, remedy)) == [], remedy
 
 
 @pytest.mark.parametrize("experiment", ["ising_d16", "potts_d32"])

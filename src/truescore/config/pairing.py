@@ -39,7 +39,7 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
         section = config[group]
         other = section.get("state_space")
         if other in NEEDS and not fits(other, space):
-            remedy = " or ".join(f"{group}={name}" for name in options(group, space))
+            remedy = " or ".join(f"{group}={name}" for name in _remedies(config, group, space))
             lines.append(
                 f"dataset={law.get('name')} has {HAS[space]}; "
                 f"{group}={section.get('name')} needs {NEEDS[other]}: use {remedy}"
@@ -53,15 +53,30 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
     return lines + _weighting_errors(config["model"], config["loss"])
 
 
+def _remedies(config: Mapping[str, Any], group: str, space: StateSpace) -> list[str]:
+    """The names in a group that go with the law and with the rest of the configuration."""
+    names = options(group, space)
+    return [name for name in names if not _is_refused(config, group, name)] or names
+
+
+def _is_refused(config: Mapping[str, Any], group: str, name: str) -> bool:
+    law = config["dataset"]
+    # A file of conf/model takes its rows and columns from the law.
+    tried = {**config, group: {"name": name, "net": law}}
+    return any(
+        (
+            _mask_errors(tried),
+            _coupling_errors(tried["model"], tried["loss"]),
+            _lattice_errors(law, tried["model"]),
+            _site_time_errors(tried["loss"], tried["sampler"]),
+        )
+    )
+
+
 def _symmetry_errors(law: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
-    """An odd network on states, or on spins whose law a flip of all of them changes."""
+    """An odd network on spins whose law a flip of all of them changes."""
     net, field = model.get("net"), law.get("field", 0.0)
     odd = isinstance(net, Mapping) and net.get("odd") is True
-    if odd and law["state_space"] == "categorical":
-        return [
-            f"dataset={law.get('name')} has {HAS['categorical']}; model.net.odd=true needs spins:"
-            " use model.net.odd=false"
-        ]
     fields = field if isinstance(field, list) else [field]
     uneven = {"gray_code": True, "ising_chain": any(fields)}
     if not odd or not uneven.get(law.get("name", ""), False):

@@ -4,7 +4,13 @@ import torch
 from torch import Tensor, nn
 
 from truescore.errors import UserError
-from truescore.nets.layers import FilmSiLU, NoiseEmbedding, start_at_zero
+from truescore.nets.layers import (
+    FilmSiLU,
+    NoiseEmbedding,
+    check_shape,
+    check_sites,
+    start_at_zero,
+)
 
 
 class HollowTransformer(nn.Module):
@@ -20,42 +26,57 @@ class HollowTransformer(nn.Module):
     equivariant network for spins (Holderrieth et al. 2025, arXiv 2502.10843) is x_i times a
     function of the other sites: log p(x)/p(flip_i x) = x_i * (log-odds of site i given the others).
 
+    Sites are spins, or states shown as one-hot channels of ``n_symbols`` symbols.
+
     Args:
         dim: number of sites d.
         width: channels, a multiple of ``heads``.
         depth: blocks of attention and perceptron in a stream.
         heads: of attention.
+        n_symbols: m, channels of a noisy site; ``None`` for spins.
+        n_states: q, logits of a clean site; ``None`` for spins.
     """
 
-    def __init__(self, dim: int, width: int = 32, depth: int = 2, heads: int = 4) -> None:
+    def __init__(
+        self,
+        dim: int,
+        width: int = 32,
+        depth: int = 2,
+        heads: int = 4,
+        n_symbols: int | None = None,
+        n_states: int | None = None,
+    ) -> None:
         super().__init__()
         if min(width, depth, heads) < 1 or width % heads:
             raise UserError(
                 f"got width={width}, depth={depth}, heads={heads}, expected at least 1, and a width"
                 " that heads divide: change them"
             )
+        check_sites(n_symbols, n_states)
         self.dim = dim
+        self.n_symbols = n_symbols
         self.embedding = NoiseEmbedding(width)
-        self.before = CausalStream(dim, width, depth, heads)
-        self.after = CausalStream(dim, width, depth, heads)
+        self.before = CausalStream(dim, width, depth, heads, n_symbols)
+        self.after = CausalStream(dim, width, depth, heads, n_symbols)
         self.merge = nn.Linear(2 * width, 2 * width)
         self.film = nn.Linear(width, 4 * width)
         self.activation = FilmSiLU()
-        self.head = nn.Linear(2 * width, 1)
+        self.head = nn.Linear(2 * width, n_states or 1)
         start_at_zero(self.head)
 
     def forward(self, x_t: Tensor, noise_level: Tensor) -> Tensor:
-        """Map spins ``(n, d)`` at noise levels ``(n,)`` to leave-one-out logits ``(n, d)``."""
-        if x_t.ndim != 2 or x_t.shape[1] != self.dim:
-            raise UserError(
-                f"got shape {tuple(x_t.shape)}, expected (n, {self.dim}): reshape the spins"
-            )
+        """Map sites at noise levels ``(n,)`` to leave-one-out logits.
+
+        Spins ``(n, d) -> (n, d)``; states ``(n, d, m) -> (n, d, q)``.
+        """
+        check_shape(x_t, self.dim, self.n_symbols)
         noise = self.embedding(noise_level)
         before = self.before(x_t, noise)
         after = self.after(x_t.flip(1), noise).flip(1)
         h = torch.cat([before, after], -1)
         a, b = self.film(noise)[:, None].chunk(2, -1)
-        return self.head(h + self.activation(self.merge(h), a, b))[..., 0]
+        answer = self.head(h + self.activation(self.merge(h), a, b))
+        return answer[..., 0] if self.n_symbols is None else answer
 
 
 class CausalStream(nn.Module):
@@ -66,20 +87,25 @@ class CausalStream(nn.Module):
         width: channels.
         depth: number of blocks.
         heads: of attention.
+        n_symbols: channels of a site; ``None`` for spins.
     """
 
-    def __init__(self, dim: int, width: int, depth: int, heads: int) -> None:
+    def __init__(
+        self, dim: int, width: int, depth: int, heads: int, n_symbols: int | None
+    ) -> None:
         super().__init__()
-        self.spin = nn.Parameter(torch.randn(width))
+        shape = (width,) if n_symbols is None else (n_symbols, width)
+        self.spin = nn.Parameter(torch.randn(shape))
         self.place = nn.Parameter(torch.randn(dim, width))
         self.noise = nn.Linear(width, width)
         self.blocks = nn.ModuleList(CausalBlock(width, heads) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor, noise: Tensor) -> Tensor:
-        """Map spins ``(n, d)`` and features of the noise ``(n, width)`` to ``(n, d, width)``."""
-        preceding = nn.functional.pad(x, (1, -1))
-        h = preceding[..., None] * self.spin + self.place + self.noise(noise)[:, None]
+        """Map sites ``(n, d)`` or ``(n, d, m)`` and noise ``(n, width)`` to ``(n, d, width)``."""
+        sites = x[..., None] if x.ndim == 2 else x
+        preceding = nn.functional.pad(sites, (0, 0, 1, -1))
+        h = preceding @ self.spin.view(sites.shape[-1], -1) + self.place + self.noise(noise)[:, None]
         for block in self.blocks:
             h = block(h)
         return self.norm(h)

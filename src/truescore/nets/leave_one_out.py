@@ -20,7 +20,7 @@ class LeaveOneOutConv(nn.Module):
         width: channels.
         radius: reach of the convolution to either side; clipped to half the ring.
         depth: site-wise hidden layers.
-        odd: build in f(-x) = -f(x), exactly, in the same single pass; spins only.
+        odd: of spins, build in f(-x) = -f(x), exactly, in the same single pass; states have no sign.
         n_symbols: m, channels of a noisy site; ``None`` for spins.
         n_states: q, logits of a clean site; ``None`` for spins.
 
@@ -44,8 +44,7 @@ class LeaveOneOutConv(nn.Module):
                 f"got width={width}, radius={radius}, depth={depth}, expected at least 1"
             )
         check_sites(n_symbols, n_states)
-        if odd and n_states is not None:
-            raise UserError("got odd=true for states, which have no sign: use odd=false")
+        odd = odd and n_states is None
         self.n_symbols = n_symbols
         radius = min(radius, (dim - 1) // 2)
         self.dim = dim

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from truescore.errors import UserError
-from truescore.nets.layers import FilmSiLU, NoiseEmbedding, OddGate
+from truescore.nets.layers import FilmSiLU, NoiseEmbedding, OddGate, check_shape, check_sites
 
 # Features of the noise level: what the rule does changes smoothly with it.
 HIDDEN = 16
@@ -29,12 +29,16 @@ class LeaveOneOutMessages(nn.Module):
     reflection, and under translation by a block, by one site as far as sites beyond the radius say
     nothing.
 
+    Sites are spins, or states shown as one-hot channels of ``n_symbols`` symbols.
+
     Args:
         dim: number of sites on the ring, at least 3.
         width: channels of a message.
         radius: sites to either side that are heard at least; clipped to half the ring, where both
             sides together have heard all of it.
-        odd: build in f(-x) = -f(x), exactly, in the same single pass.
+        odd: of spins, build in f(-x) = -f(x), exactly, in the same single pass; states have no sign.
+        n_symbols: m, channels of a noisy site; ``None`` for spins.
+        n_states: q, logits of a clean site; ``None`` for spins.
 
     Attributes:
         reach: how many sites to either side every answer depends on; at some places it is more.
@@ -42,20 +46,31 @@ class LeaveOneOutMessages(nn.Module):
 
     sites: Tensor
 
-    def __init__(self, dim: int, width: int = 4, radius: int = 16, odd: bool = True) -> None:
+    def __init__(
+        self,
+        dim: int,
+        width: int = 4,
+        radius: int = 16,
+        odd: bool = True,
+        n_symbols: int | None = None,
+        n_states: int | None = None,
+    ) -> None:
         super().__init__()
         if dim < 3 or min(width, radius) < 1:
             raise UserError(
                 f"got dim={dim}, width={width}, radius={radius}, expected dim at least 3 and the"
                 " others at least 1"
             )
+        check_sites(n_symbols, n_states)
+        odd = odd and n_states is None
         self.dim = dim
+        self.n_symbols = n_symbols
         self.width = width
         self.radius = self.reach = min(radius, dim // 2)
-        self.see = nn.Linear(1, width, bias=not odd)
+        self.see = nn.Linear(n_symbols or 1, width, bias=not odd)
         self.carry = nn.Linear(width, width, bias=False)
         self.mix = nn.Linear(width, width, bias=not odd)
-        self.head = nn.Linear(width, 1, bias=not odd)
+        self.head = nn.Linear(width, n_states or 1, bias=not odd)
         self.embedding = NoiseEmbedding(HIDDEN)
         self.film = nn.Linear(HIDDEN, 4 * width)
         self.activation = OddGate() if odd else FilmSiLU()
@@ -63,11 +78,11 @@ class LeaveOneOutMessages(nn.Module):
         self.register_buffer("sites", self._sites(), persistent=False)
 
     def forward(self, x_t: Tensor, noise_level: Tensor) -> Tensor:
-        """Map spins ``(n, d)`` at noise levels ``(n,)`` to leave-one-out logits ``(n, d)``."""
-        if x_t.ndim != 2 or x_t.shape[1] != self.dim:
-            raise UserError(
-                f"got shape {tuple(x_t.shape)}, expected (n, {self.dim}): reshape the spins"
-            )
+        """Map sites at noise levels ``(n,)`` to leave-one-out logits.
+
+        Spins ``(n, d) -> (n, d)``; states ``(n, d, m) -> (n, d, q)``.
+        """
+        check_shape(x_t, self.dim, self.n_symbols)
         n = len(x_t)
         # Channels first, everything else in one last axis: narrow matrix products are several times
         # faster that way round.
@@ -76,7 +91,8 @@ class LeaveOneOutMessages(nn.Module):
         h = before + after
         c, d = (f.expand(-1, -1, self.dim).flatten(1) for f in (c, d))
         h = h + self.activation(_apply(self.mix, h), c, d)
-        return _apply(self.head, h).view(n, self.dim)
+        answer = _apply(self.head, h).view(-1, n, self.dim)
+        return answer[0] if self.n_symbols is None else answer.movedim(0, -1)
 
     def _sites(self) -> Tensor:
         """What a block hears at each step, from before and after, ``(steps, 2 * blocks)``."""
@@ -90,7 +106,8 @@ class LeaveOneOutMessages(nn.Module):
         steps, n_paths = self.sites.shape
         # One a and b for each path of each sample: no step broadcasts, so its backward has no sums.
         a, b = (f.expand(-1, -1, n_paths).flatten(1) for f in (a, b))
-        heard = x[:, self.sites].transpose(0, 1).reshape(1, -1)
+        channels = x[None] if x.ndim == 2 else x.movedim(-1, 0)
+        heard = channels[:, :, self.sites].transpose(1, 2).reshape(len(channels), -1)
         seen = _apply(self.see, heard).view(self.width, steps, -1).unbind(1)
         messages = [self.activation(seen[0], a, b)]
         for seen_now in seen[1:]:

@@ -76,7 +76,7 @@ class MaskedMLPNet(AnyNet, Strict):
 class MaskedMLP(AnyModel, Strict):
     """conf/model/masked_mlp.yaml."""
 
-    state_space: Literal["spin"]
+    state_space: Discrete
     net: MaskedMLPNet
 
 
@@ -111,7 +111,7 @@ class LeaveOneOutPyramidNet(AnyNet, Strict):
 class LeaveOneOutPyramid(AnyModel, Strict):
     """conf/model/leave_one_out_pyramid.yaml."""
 
-    state_space: Literal["spin"]
+    state_space: Discrete
     net: LeaveOneOutPyramidNet
 
 
@@ -126,7 +126,7 @@ class LeaveOneOutMessagesNet(AnyNet, Strict):
 class LeaveOneOutMessages(AnyModel, Strict):
     """conf/model/leave_one_out_messages.yaml."""
 
-    state_space: Literal["spin"]
+    state_space: Discrete
     net: LeaveOneOutMessagesNet
 
 
@@ -149,7 +149,7 @@ class HollowTransformerNet(AnyNet, Strict):
 class HollowTransformer(AnyModel, Strict):
     """conf/model/hollow_transformer.yaml."""
 
-    state_space: Literal["spin"]
+    state_space: Discrete
     net: HollowTransformerNet
 
 
