@@ -104,39 +104,3 @@ def test_empty_networks_are_refused(option):
 def test_points_of_another_width_are_refused(width):
     with pytest.raises(UserError, match=r"expected \(n, 8\)"):
         LeaveOneOutConv(8)(torch.ones(2, width), torch.zeros(2))
-
-
-@torch.inference_mode()
-def test_states_are_seen_by_all_within_reach_but_their_own_site():
-    torch.manual_seed(3)
-    net = LeaveOneOutConv(9, width=8, n_symbols=4, n_states=3, odd=False, radius=3)
-    for parameter in net.parameters():
-        parameter.add_(0.3 * torch.randn_like(parameter))
-    index = torch.randint(4, (5, 9), generator=torch.Generator().manual_seed(1))
-    level = torch.linspace(-6, 1, 5)
-
-    def answers(index):
-        return net(torch.nn.functional.one_hot(index, 4).float(), level)
-
-    before = answers(index)
-    assert before.shape == (5, 9, 3)
-    for i in range(9):
-        changed = index.clone()
-        changed[:, i] = (changed[:, i] + 1) % 4
-        after = answers(changed)
-        distance = (torch.arange(9) - i).abs()
-        distance = torch.minimum(distance, 9 - distance)
-        seen = (distance > 0) & (distance <= 3)
-        assert (after != before).any(-1)[:, seen].all()
-        assert torch.equal(after[:, ~seen], before[:, ~seen])
-
-
-def test_states_need_both_sizes_and_their_own_shape():
-    with pytest.raises(UserError, match="got n_symbols=3, n_states=None"):
-        LeaveOneOutConv(8, n_symbols=3)
-    with pytest.raises(UserError, match=r"got shape \(2, 8\), expected \(n, 8, 3\)"):
-        LeaveOneOutConv(8, n_symbols=3, n_states=3, odd=False, radius=3)(
-            torch.ones(2, 8), torch.zeros(2)
-        )
-    with pytest.raises(UserError, match="got odd=true for states"):
-        LeaveOneOutConv(8, n_symbols=3, n_states=3)

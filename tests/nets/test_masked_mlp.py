@@ -42,5 +42,5 @@ def test_it_starts_at_even_odds_and_every_parameter_learns():
 def test_bad_shapes_and_sizes_are_refused():
     with pytest.raises(UserError, match="got width=0"):
         MaskedMLP(4, width=0)
-    with pytest.raises(UserError, match="reshape the spins"):
+    with pytest.raises(UserError, match="reshape the sites"):
         network()(torch.ones(2, 5), torch.zeros(2))

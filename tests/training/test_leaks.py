@@ -66,12 +66,20 @@ def test_a_leak_behind_a_layer_of_zeros_is_found(site):
         refuse_leaks(denoiser, 12)
 
 
-@pytest.mark.parametrize("net", [LeaveOneOutConv, LeaveOneOutMLP])
+OF_STATES = [
+    HollowTransformer,
+    LeaveOneOutConv,
+    LeaveOneOutMessages,
+    LeaveOneOutMLP,
+    LeaveOneOutPyramid,
+]
+
+
+@pytest.mark.parametrize("net", OF_STATES)
 def test_networks_of_states_and_masks_pass(net):
-    options = {"odd": False} if net is LeaveOneOutConv else {}
     for process in (UniformJump(12, 3), Absorbing(12, 3, False)):
         sizes = {"n_symbols": len(process.symbols), "n_states": 3}
-        refuse_leaks(LearnedCategoricalDenoiser(net(12, **sizes, **options), process), 12)
+        refuse_leaks(LearnedCategoricalDenoiser(net(12, **sizes), process), 12)
     refuse_leaks(LearnedSpinDenoiser(net(12), Absorbing(12)), 12)
 
 
@@ -98,5 +106,7 @@ def test_an_oracle_is_believed():
 
 def test_a_network_of_masked_sites_is_for_masks_alone():
     refuse_leaks(LearnedSpinDenoiser(MaskedMLP(6, 8, 1), Absorbing(6)), 6)
+    states = MaskedMLP(6, 8, 1, n_symbols=4, n_states=3)
+    refuse_leaks(LearnedCategoricalDenoiser(states, Absorbing(6, 3, False)), 6)
     with pytest.raises(UserError, match="got MaskedMLP, .* alone, with SpinFlip"):
         refuse_leaks(LearnedSpinDenoiser(MaskedMLP(6, 8, 1), SpinFlip(6)), 6)
