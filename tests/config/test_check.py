@@ -487,3 +487,84 @@ def test_compiling_needs_a_compiler(composed, monkeypatch):
         " install it or set CXX"
     ]
     assert check(composed()) == []
+
+
+COLOURED = "sampler=coloured", "loss.site_times=true"
+TORUS = "+experiment=ising_torus_8x8"
+
+
+@pytest.mark.parametrize(
+    ("law", "colours", "good"),
+    [
+        (["+experiment=ising_d16"], 4, None),
+        (["+experiment=ising_d16"], 5, 6),
+        (["+experiment=ising_d16", "dataset.dim=65"], 4, 5),
+        (["+experiment=ising_d16", "dataset.dim=17"], 4, 5),
+        ([POTTS, "dataset.dim=9"], 2, 3),
+        (["+experiment=ising_chain_d32", "dataset=ising_chain", "dataset.dim=17"], 4, None),
+        (["+experiment=gray_moons"], 31, None),
+        ([TORUS], 4, 5),
+        ([TORUS], 3, None),
+        ([TORUS, "dataset.rows=6"], 3, None),
+        ([TORUS, "dataset.rows=7"], 3, 5),
+    ],
+)
+def test_neighbours_have_colours_of_their_own(composed, law, colours, good):
+    errors = check(composed(*law, *COLOURED, f"sampler.colours={colours}"))
+    if good is None:
+        assert errors == []
+        return
+    (error,) = errors
+    assert error.startswith(f"sampler.colours: got {colours}, which gives neighbours of dataset=")
+    assert error.endswith(f"use sampler.colours={good}")
+    assert check(composed(*law, *COLOURED, f"sampler.colours={good}")) == []
+
+
+@pytest.mark.parametrize(
+    ("law", "side"),
+    [
+        (["dataset=ising_ring", "dataset.dim=15"], "dim"),
+        (["dataset=ising_chain", "dataset.dim=15", "dataset.boundary=periodic"], "dim"),
+        ([TORUS, "dataset.rows=7"], "rows"),
+        ([TORUS, "dataset.columns=7"], "columns"),
+    ],
+)
+def test_an_odd_ring_is_no_checkerboard(composed, law, side):
+    (error,) = check(composed(*law, "dataset.simulator=checkerboard"))
+    assert error.startswith(f"dataset.{side}: got ") and "expected an even number with" in error
+    assert error.endswith("use dataset.simulator=glauber")
+    assert check(composed(*law, "dataset.simulator=glauber")) == []
+
+
+def test_an_open_chain_of_any_length_is_a_checkerboard(composed):
+    odd = "dataset=ising_chain", "dataset.dim=15", "dataset.simulator=checkerboard"
+    assert check(composed(*odd)) == []
+
+
+WIDE = TORUS, "dataset.rows=12"
+BAD_TORI = [
+    (["dataset.columns=12"], "dataset.columns: got 12, expected at most 10, or dataset.simulator="),
+    (
+        ["dataset.columns=400", "dataset.simulator=wolff"],
+        "dataset.columns: got 400, expected at most 341, or 10: dataset.rows=12 are many",
+    ),
+    (
+        ["dataset.columns=13", "dataset.simulator=wolff", "dataset.coupling=-1"],
+        "dataset.coupling: got -1, expected a number >= 0, or an even number of dataset.rows and",
+    ),
+    (
+        ["dataset.columns=12", "dataset.simulator=wolff", "dataset.temperature=200"],
+        "dataset.temperature: got 200, expected at most 100 |dataset.coupling| = 100",
+    ),
+]
+
+
+@pytest.mark.parametrize(("overrides", "line"), BAD_TORI)
+def test_a_wide_torus_has_no_exact_samples(composed, overrides, line):
+    (error,) = check(composed(*WIDE, *overrides))
+    assert error.startswith(line)
+
+
+@pytest.mark.parametrize("overrides", [["dataset.columns=12"], ["dataset.columns=13"]])
+def test_a_wide_torus_learns_from_wolffs_data(composed, overrides):
+    assert check(composed(*WIDE, *overrides, "dataset.simulator=wolff")) == []

@@ -1,5 +1,6 @@
 """Which law, process, model, loss and sampler go together."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -50,6 +51,7 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
     lines += _coupling_errors(config["model"], config["loss"])
     lines += _lattice_errors(law, config["model"])
     lines += _site_time_errors(config["loss"], config["sampler"])
+    lines += _colour_errors(law, config["sampler"])
     return lines + _weighting_errors(config["model"], config["loss"])
 
 
@@ -140,6 +142,34 @@ def _site_time_errors(loss: Mapping[str, Any], sampler: Mapping[str, Any]) -> li
         f"sampler=coloured gives sites times of their own, which loss={loss.get('name')} trained"
         " none at: use loss.site_times=true, or sampler=analytic"
     ]
+
+
+def _colour_errors(law: Mapping[str, Any], sampler: Mapping[str, Any]) -> list[str]:
+    """Colours i mod ``colours`` that give one to neighbours, whose jumps then miss each other."""
+    colours = sampler.get("colours")
+    if sampler.get("name") != "coloured" or not isinstance(colours, int) or colours < 2:
+        return []
+    apart = _bond_lengths(law)
+    if all(length % colours for length in apart):
+        return []
+    good = next(c for c in itertools.count(colours) if all(length % c for length in apart))
+    return [
+        f"sampler.colours: got {colours}, which gives neighbours of dataset={law.get('name')} one"
+        f" colour: use sampler.colours={good}"
+    ]
+
+
+def _bond_lengths(law: Mapping[str, Any]) -> list[int]:
+    """Differences of the numbers of neighbours, of laws that are known to have some."""
+    name, size = law.get("name"), ("rows", "columns") if "rows" in law else ("dim",)
+    if not all(isinstance(law.get(key), int) and law[key] > 1 for key in size):
+        return []
+    if name == "ising_torus":
+        rows, columns = law["rows"], law["columns"]
+        return [1, columns - 1, columns, (rows - 1) * columns]
+    if name in ("ising_ring", "potts_ring") or law.get("boundary") == "periodic":
+        return [1, law["dim"] - 1]
+    return []
 
 
 def _weighting_errors(model: Mapping[str, Any], loss: Mapping[str, Any]) -> list[str]:

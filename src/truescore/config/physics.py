@@ -29,7 +29,9 @@ def physics_errors(dataset: Mapping[str, Any]) -> list[str]:
     if dataset["simulator"] == "langevin":
         lines += langevin_errors(dataset)
         lines += _length_errors(dataset["langevin"], dataset["n_train"])
-    elif dataset["simulator"] != "exact" and isinstance(dim, int):
+    elif dataset["simulator"] == "checkerboard":
+        lines += _colouring_errors(dataset)
+    if dataset["simulator"] not in ("exact", "langevin") and isinstance(dim, int):
         lines += _update_errors(dataset["markov_chain"], dataset["n_train"], dim)
     return lines
 
@@ -94,6 +96,20 @@ def _length_errors(langevin: Mapping[str, Any], n_train: int) -> list[str]:
         f"dataset.langevin.dt: got {langevin['dt']:g}, expected at least"
         f" {time / MOST_STEPS:.2g}: each chain would take {steps:.2g} steps, so raise it, raise"
         " n_chains or lower burn_in and thin"
+    ]
+
+
+def _colouring_errors(law: Mapping[str, Any]) -> list[str]:
+    """A ring that is odd has no two colours; of an open chain any length has."""
+    sides = [key for key in ("rows", "columns") if key in law]
+    if law["name"] == "ising_ring" or law.get("boundary") == "periodic":
+        sides = ["dim"]
+    return [
+        f"dataset.{side}: got {law[side]}, expected an even number with"
+        " dataset.simulator=checkerboard, whose neighbours have two colours: change it, or use"
+        " dataset.simulator=glauber"
+        for side in sides
+        if isinstance(law[side], int) and law[side] % 2
     ]
 
 

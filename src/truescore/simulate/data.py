@@ -40,7 +40,7 @@ INTEGRATORS = {
 }
 
 
-SPIN_DYNAMICS = ("glauber", "metropolis", "wolff")
+SPIN_DYNAMICS = ("glauber", "metropolis", "wolff", "checkerboard")
 
 Start = Callable[[tuple[int, int], torch.Generator], Tensor]
 START: dict[str, Start] = {
@@ -120,7 +120,12 @@ def spin_dynamics(target: Target, name: str) -> SpinDynamics:
     law = spins.pair_couplings(target)
     if name == "wolff":
         return spins.Wolff(law, spins.clusters_per_sweep(target))
-    return {"glauber": spins.Glauber, "metropolis": spins.Metropolis}[name](law)
+    kinds = {
+        "glauber": spins.Glauber,
+        "metropolis": spins.Metropolis,
+        "checkerboard": spins.CheckerboardGlauber,
+    }
+    return kinds[name](law)
 
 
 def simulated_data(

@@ -1,7 +1,7 @@
 """The Ising model in two dimensions, on a torus."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -12,11 +12,15 @@ from truescore.targets.base import Target, check_spins, check_width, moment_obse
 from truescore.targets.messages import propagate
 from truescore.targets.observable import Observable
 from truescore.targets.strip import Strip
+from truescore.targets.wide_torus import WideTorus
 
+# Beyond, the transfer matrix of `Strip` would not fit.
 WIDEST = 10
 # A posterior carries messages between all pairs of states of two columns.
 WIDEST_POSTERIOR = 5
 STRONGEST = 10.0
+# Of tori beyond: fewer sites than a covariance has room for, and couplings that Z resolves.
+MOST_SITES, WEAKEST = 4096, 0.01
 # Entries of messages at once.
 ENTRIES = 2**24
 # Log-likelihood ratio of a spin that is seen as it is.
@@ -27,13 +31,19 @@ class IsingTorus(Target):
     """p(x) ~ exp(-V(x)/T), V(x) = -J sum x_i x_j over the bonds of a square lattice on a torus.
 
     Site (a, b), of row a and column b, is a * columns + b; it has four neighbours. All exact values
-    come from the transfer matrix of `Strip` along the longer side.
+    come from the transfer matrix of `Strip` along the longer side, if the shorter has at most 10
+    sites. Beyond, Z, the energy and its variance, means and marginals are exact; samples are states
+    of Wolff's chains, and correlations averages over a reference set of them, see `WideTorus`.
 
     Args:
         rows: at least 3.
-        columns: at least 3; the shorter side has at most 10 sites.
-        coupling: J, in units of energy; negative for an antiferromagnet.
+        columns: at least 3.
+        coupling: J, in units of energy; negative for an antiferromagnet, which beyond 10 sites
+            needs an even number of both.
         temperature: T > 0, at least |J|/10; the infinite lattice orders at T = 2.269 J.
+
+    Attributes:
+        is_wide: whether the shorter side has more than 10 sites.
     """
 
     state_space = "spin"
@@ -42,10 +52,10 @@ class IsingTorus(Target):
         self, rows: int = 4, columns: int = 4, coupling: float = 1.0, temperature: float = 3.0
     ) -> None:
         shorter, longer = sorted((rows, columns))
-        if not 3 <= shorter <= WIDEST:
+        if shorter < 3:
             raise UserError(
-                f"got a torus of {rows} x {columns}, expected a shorter side of 3 to {WIDEST}"
-                " sites: change rows or columns"
+                f"got a torus of {rows} x {columns}, expected at least 3 sites a side: change rows"
+                " or columns"
             )
         if not temperature > 0:
             raise UserError(f"got temperature={temperature}, expected > 0: raise it")
@@ -54,10 +64,14 @@ class IsingTorus(Target):
                 f"got coupling/temperature={coupling / temperature:g}, expected within"
                 f" {STRONGEST:g}: raise the temperature"
             )
+        self.is_wide = shorter > WIDEST
+        if self.is_wide:
+            _check_wide(rows, columns, coupling / temperature)
         self.rows, self.columns = rows, columns
         self.coupling, self.temperature = coupling, temperature
         self.dim = rows * columns
-        self.strip = Strip(shorter, longer, coupling / temperature)
+        solved = WideTorus if self.is_wide else Strip
+        self.strip = solved(shorter, longer, coupling / temperature)
         self.has_posterior = shorter <= WIDEST_POSTERIOR
 
     def energy(self, x: Tensor) -> Tensor:
@@ -97,7 +111,7 @@ class IsingTorus(Target):
         return 2 * self.coupling / self.temperature * torch.as_tensor(neighbours).flatten(1)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
-        """Draw ``n`` independent exact samples, ``(n, d)``, float32."""
+        """Draw ``n`` independent exact samples, ``(n, d)``, float32; beyond 10 sites by Wolff."""
         if n < 1:
             raise UserError(f"got n={n} samples, expected at least 1: raise it")
         return self._from_strip(self.strip.sample(n, generator)).float()
@@ -107,7 +121,7 @@ class IsingTorus(Target):
         return torch.zeros(self.dim, dtype=torch.float64)
 
     def covariance(self) -> Tensor:
-        """Exact Cov[x_i, x_j], ``(d, d)``."""
+        """Cov[x_i, x_j], ``(d, d)``: exact, beyond 10 sites that of the reference set."""
         length, width = self.strip.length, self.strip.width
         column, place = self._place.unbind(1)
         apart = (column[:, None] - column) % length, (place[:, None] - place) % width
@@ -182,7 +196,7 @@ class IsingTorus(Target):
                 f"got a torus of {self.rows} x {self.columns}, expected a shorter side of at most"
                 f" {WIDEST_POSTERIOR} sites for its exact posterior: lower rows or columns"
             )
-        size = 2 * self.strip.length * len(self.strip.states) ** 2
+        size = 2 * self.strip.length * len(cast(Strip, self.strip).states) ** 2
         down, up = log_likelihood.double().unbind(-1)
         evidence = (up - down).clamp(-CERTAIN, CERTAIN)
         blocks = evidence.split(max(1, ENTRIES // size))
@@ -192,7 +206,7 @@ class IsingTorus(Target):
         return log_evidence, logsigmoid(torch.stack([-log_odds, log_odds], -1))
 
     def _posterior(self, evidence: Tensor) -> tuple[Tensor, Tensor]:
-        strip, strength = self.strip, self.strip.strength
+        strip, strength = cast(Strip, self.strip), self.strip.strength
         states, within = strip.states.to(evidence.device), strip.within.to(evidence.device)
         seen = self._to_strip(evidence) / 2
         emission = strength * within + seen @ states.mT
@@ -218,3 +232,22 @@ class IsingTorus(Target):
     def _from_strip(self, x: Tensor) -> Tensor:
         """``(n, L, w) -> (n, d)``."""
         return (x.mT if self.rows <= self.columns else x).flatten(1)
+
+
+def _check_wide(rows: int, columns: int, strength: float) -> None:
+    """Raise ``UserError`` for a torus that neither Kaufman's formula nor Wolff's chains can do."""
+    if rows * columns > MOST_SITES:
+        raise UserError(
+            f"got a torus of {rows} x {columns}, expected at most {MOST_SITES} sites where both"
+            f" sides have more than {WIDEST}: lower rows or columns"
+        )
+    if abs(strength) < WEAKEST:
+        raise UserError(
+            f"got coupling/temperature={strength:g}, expected at least {WEAKEST:g} either way where"
+            f" both sides have more than {WIDEST} sites: lower the temperature"
+        )
+    if strength < 0 and (rows % 2 or columns % 2):
+        raise UserError(
+            f"got an antiferromagnet of {rows} x {columns}, expected even sides where both have"
+            f" more than {WIDEST} sites: make them even"
+        )

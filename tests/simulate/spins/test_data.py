@@ -40,7 +40,7 @@ def test_data_are_spins_made_once_by_name_and_seed():
     assert torch.equal(data("glauber"), first)
     assert len(list(store.folder().glob("*.npy"))) == files
     assert first.dtype == torch.float32 and set(first.unique().tolist()) == {-1.0, 1.0}
-    others = [data("glauber", 1), data("metropolis"), data("wolff")]
+    others = [data("glauber", 1), data("metropolis"), data("wolff"), data("checkerboard")]
     assert not any(torch.equal(first, other) for other in others)
 
 

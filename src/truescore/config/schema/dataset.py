@@ -22,6 +22,7 @@ SECTIONS = {
     "glauber": "markov_chain",
     "metropolis": "markov_chain",
     "wolff": "markov_chain",
+    "checkerboard": "markov_chain",
 }
 
 
@@ -71,7 +72,7 @@ class AnyDataset(Open):
     batch_size: Count
     langevin: Langevin | None = None
     markov_chain: MarkovChain | None = None
-    simulator: Literal["exact", "langevin", "glauber", "metropolis", "wolff"]
+    simulator: Literal["exact", "langevin", "glauber", "metropolis", "wolff", "checkerboard"]
     trajectory: Trajectory | None = None
     # A run from before there was a choice.
     forward: Literal["simulation_free", "trajectory"] = "simulation_free"
@@ -113,7 +114,7 @@ class SpinDataset(AnyDataset, Strict):
     """What laws of spins share."""
 
     state_space: Literal["spin"]
-    simulator: Literal["exact", "glauber", "metropolis", "wolff"]
+    simulator: Literal["exact", "glauber", "metropolis", "wolff", "checkerboard"]
 
 
 class IsingRing(SpinDataset):
@@ -171,7 +172,7 @@ class IsingChain(SpinDataset):
 
 
 class IsingTorus(SpinDataset):
-    """conf/dataset/ising_torus.yaml; its shorter side has 3 to 10 sites."""
+    """conf/dataset/ising_torus.yaml; exact samples if its shorter side has at most 10 sites."""
 
     rows: Annotated[int, Field(ge=3, le=1000)]
     columns: Annotated[int, Field(ge=3, le=1000)]
@@ -180,10 +181,23 @@ class IsingTorus(SpinDataset):
 
     @field_validator("columns")
     @classmethod
-    def _is_narrow(cls, value: int, info: ValidationInfo) -> int:
+    def _fits_its_rows(cls, value: int, info: ValidationInfo) -> int:
         rows = info.data.get("rows", 3)
-        if min(rows, value) > 10:
-            raise ValueError(f"at most 10, or dataset.rows={rows} at most 10")
+        if min(rows, value) > 10 and rows * value > 4096:
+            raise ValueError(f"at most {4096 // rows}, or 10: dataset.rows={rows} are many")
+        if min(rows, value) > 10 and info.data.get("simulator") == "exact":
+            raise ValueError(
+                f"at most 10, or dataset.simulator=wolff: with dataset.rows={rows} no samples are"
+                " exact"
+            )
+        return value
+
+    @field_validator("coupling")
+    @classmethod
+    def _can_be_satisfied(cls, value: float, info: ValidationInfo) -> float:
+        rows, columns = info.data.get("rows", 3), info.data.get("columns", 3)
+        if value < 0 and min(rows, columns) > 10 and (rows % 2 or columns % 2):
+            raise ValueError("a number >= 0, or an even number of dataset.rows and of columns")
         return value
 
     @field_validator("temperature")
@@ -192,6 +206,9 @@ class IsingTorus(SpinDataset):
         coupling = abs(info.data.get("coupling", 0.0))
         if coupling > 10 * value:
             raise ValueError(f"at least |dataset.coupling| / 10 = {coupling / 10:g}")
+        sides = info.data.get("rows", 3), info.data.get("columns", 3)
+        if min(sides) > 10 and coupling < 0.01 * value:
+            raise ValueError(f"at most 100 |dataset.coupling| = {100 * coupling:g}: both sides > 10")
         return value
 
 
