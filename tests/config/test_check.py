@@ -501,7 +501,7 @@ TORUS = "+experiment=ising_torus_8x8"
         (["+experiment=ising_d16", "dataset.dim=65"], 4, 5),
         (["+experiment=ising_d16", "dataset.dim=17"], 4, 5),
         ([POTTS, "dataset.dim=9"], 2, 3),
-        (["+experiment=ising_chain_d32", "dataset=ising_chain", "dataset.dim=17"], 4, None),
+        (["dataset=ising_chain", "dataset.dim=17"], 4, None),
         (["+experiment=gray_moons"], 31, None),
         ([TORUS], 4, 5),
         ([TORUS], 3, None),
