@@ -5,9 +5,10 @@ import torch
 
 from truescore.build import build_process, build_target
 from truescore.errors import UserError
-from truescore.processes import SpinFlip
+from truescore.processes import Absorbing, SpinFlip, UniformJump
 from truescore.randomness import keyed_generator
 from truescore.simulate import store
+from truescore.targets import PottsRing
 from truescore.training import trajectories
 from truescore.training.data import LawDataModule
 from truescore.training.module import ScoreModule
@@ -96,6 +97,26 @@ def test_both_forwards_agree_in_law(assert_mean):
             lambda x: (x * x_0).double().mean(1),
         ):
             assert_mean(quantity(x_t) - quantity(drawn), 0.0)
+
+
+@pytest.mark.parametrize("process", [UniformJump(8, 4), Absorbing(8, 4, False)], ids=["jump", "mask"])
+def test_so_they_do_of_states(process, assert_mean):
+    """Agreement of neighbours, and with x_0."""
+    n = 4000
+    x_0 = PottsRing(8, 4).sample(n, keyed_generator(1, "data"))
+    stored = ForwardTrajectories(process, x_0, 0.1, keyed_generator(2, "stored"))
+    layers = torch.randint(len(stored.times), (n,), generator=keyed_generator(3, "layers"))
+    x_t, t = stored[torch.arange(n), layers]
+    drawn = process.perturb(x_0, t, keyed_generator(4, "drawn"))
+    assert set(x_t.unique().tolist()) == set(process.symbols.tolist())
+    for other in (lambda x: x.roll(1, 1), lambda x: x_0):
+        agreement = [(x == other(x)).double().mean(1) for x in (x_t, drawn)]
+        assert_mean(agreement[0] - agreement[1], 0.0)
+
+
+def test_a_run_of_states_learns_from_stored_trajectories(tmp_path, without_figures):
+    summary = train(small_config("potts_d32", "dataset.dim=8", *STORED), tmp_path)
+    assert 0 < summary["metrics"]["score_error"]["value"] < 1
 
 
 def test_a_layer_at_a_time_goes_to_a_file_that_has_no_name():
