@@ -19,6 +19,7 @@ PAGES = [
     "ginzburg_landau.md",
     "gray_codes.md",
     "ising.md",
+    "ising_chain.md",
     "ising_torus.md",
     "potts_ring.md",
     "study.md",

@@ -69,7 +69,7 @@ def test_the_same_seed_draws_the_same_states():
 
 def test_a_law_wider_than_any_transfer_matrix(small_reference, assert_mean):
     law = IsingTorus(11, 12, 1.0, 3.0)
-    assert law.is_wide and not law.has_posterior
+    assert not law.samples_exactly and not law.has_posterior
     x = law.sample(CHAINS, torch.Generator().manual_seed(3))
     assert x.shape == (CHAINS, 132) and x.dtype == torch.float32
     mean, variance = law.energy_moments

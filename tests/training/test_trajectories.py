@@ -99,7 +99,9 @@ def test_both_forwards_agree_in_law(assert_mean):
             assert_mean(quantity(x_t) - quantity(drawn), 0.0)
 
 
-@pytest.mark.parametrize("process", [UniformJump(8, 4), Absorbing(8, 4, False)], ids=["jump", "mask"])
+@pytest.mark.parametrize(
+    "process", [UniformJump(8, 4), Absorbing(8, 4, False)], ids=["jump", "mask"]
+)
 def test_so_they_do_of_states(process, assert_mean):
     """Agreement of neighbours, and with x_0."""
     n = 4000

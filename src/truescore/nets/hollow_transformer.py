@@ -90,9 +90,7 @@ class CausalStream(nn.Module):
         n_symbols: channels of a site; ``None`` for spins.
     """
 
-    def __init__(
-        self, dim: int, width: int, depth: int, heads: int, n_symbols: int | None
-    ) -> None:
+    def __init__(self, dim: int, width: int, depth: int, heads: int, n_symbols: int | None) -> None:
         super().__init__()
         shape = (width,) if n_symbols is None else (n_symbols, width)
         self.spin = nn.Parameter(torch.randn(shape))
@@ -105,7 +103,11 @@ class CausalStream(nn.Module):
         """Map sites ``(n, d)`` or ``(n, d, m)`` and noise ``(n, width)`` to ``(n, d, width)``."""
         sites = x[..., None] if x.ndim == 2 else x
         preceding = nn.functional.pad(sites, (0, 0, 1, -1))
-        h = preceding @ self.spin.view(sites.shape[-1], -1) + self.place + self.noise(noise)[:, None]
+        h = (
+            preceding @ self.spin.view(sites.shape[-1], -1)
+            + self.place
+            + self.noise(noise)[:, None]
+        )
         for block in self.blocks:
             h = block(h)
         return self.norm(h)

@@ -20,7 +20,7 @@ class LeaveOneOutConv(nn.Module):
         width: channels.
         radius: reach of the convolution to either side; clipped to half the ring.
         depth: site-wise hidden layers.
-        odd: of spins, build in f(-x) = -f(x), exactly, in the same single pass; states have no sign.
+        odd: of spins, build in f(-x) = -f(x), exactly, in one pass; states have no sign.
         n_symbols: m, channels of a noisy site; ``None`` for spins.
         n_states: q, logits of a clean site; ``None`` for spins.
 

@@ -36,7 +36,7 @@ class LeaveOneOutMessages(nn.Module):
         width: channels of a message.
         radius: sites to either side that are heard at least; clipped to half the ring, where both
             sides together have heard all of it.
-        odd: of spins, build in f(-x) = -f(x), exactly, in the same single pass; states have no sign.
+        odd: of spins, build in f(-x) = -f(x), exactly, in one pass; states have no sign.
         n_symbols: m, channels of a noisy site; ``None`` for spins.
         n_states: q, logits of a clean site; ``None`` for spins.
 

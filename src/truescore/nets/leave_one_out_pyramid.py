@@ -29,7 +29,7 @@ class LeaveOneOutPyramid(nn.Module):
         width: channels of a stream.
         radius: nearest sites of each side that are seen one by one; clipped to the ring.
         depth: dilations r, 2r .. 2^(depth-1) r of a stream; clipped to the ring.
-        odd: of spins, build in f(-x) = -f(x), exactly, in the same single pass; states have no sign.
+        odd: of spins, build in f(-x) = -f(x), exactly, in one pass; states have no sign.
         reflection: build in f(x reversed) = f(x) reversed: the streams share their weights.
         n_symbols: m, channels of a noisy site; ``None`` for spins.
         n_states: q, logits of a clean site; ``None`` for spins.
@@ -121,7 +121,7 @@ class Stream(nn.Module):
         self.activation = activation
 
     def forward(self, x: Tensor, film: Tensor, step: int) -> Tensor:
-        """Map ``(n, d)`` or ``(n, d, m)`` to ``(n, d, width)``: of sites before (1) or after (-1)."""
+        """Map ``(n, d)`` or ``(n, d, m)`` to ``(n, d, width)``: sites before (1) or after (-1)."""
         scales = film.chunk(2 * (len(self.far) + 1), -1)
         nearest = torch.stack([x.roll(step * k, 1) for k in range(1, self.radius + 1)], 2)
         h = self.activation(self.near(nearest.flatten(2)), scales[0], scales[1])

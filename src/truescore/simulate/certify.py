@@ -54,7 +54,7 @@ def certify(
         for o in perfect.observables
     }
     errors[MARGINALS], sizes[MARGINALS] = _marginals(perfect, data, effective)
-    told = remedies(simulator, perfect.target.state_space)
+    told = remedies(simulator, perfect.target)
     failures = [
         *_of_chains(tracks, len(data), effective, told),
         *_of_energies(followed, tracks, told),

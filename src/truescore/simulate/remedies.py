@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from truescore.targets.base import StateSpace
+from truescore.targets import Target
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,16 @@ LANGEVIN = Remedies(
 )
 
 
-def remedies(simulator: str, state_space: StateSpace) -> Remedies:
-    """The remedies for data that ``simulator`` drew, a name as in ``Certificate``."""
+def remedies(simulator: str, target: Target) -> Remedies:
+    """The remedies for data of a law that ``simulator`` drew, a name as in ``Certificate``."""
     if simulator == "exact":
         return Remedies(CHANCE, CHANCE, CHANCE)
-    if state_space == "real":
+    if target.state_space == "real":
         return LANGEVIN
-    other = EXACT if simulator == "wolff" else f"dataset.simulator=wolff or {EXACT}"
-    burn_in = f"raise dataset.markov_chain.burn_in or use {other}"
-    length = f"raise dataset.markov_chain.thin and dataset.markov_chain.burn_in or use {other}"
+    others = ["dataset.simulator=wolff"] if simulator != "wolff" else []
+    others += [EXACT] if target.samples_exactly else []
+    use = f" or use {' or '.join(others)}" if others else ""
+    burn_in = f"raise dataset.markov_chain.burn_in{use}"
+    length = f"raise dataset.markov_chain.thin and dataset.markov_chain.burn_in{use}"
     # Flips have no step: an energy that is off has not come to rest.
     return Remedies(burn_in, length, burn_in)

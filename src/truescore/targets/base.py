@@ -21,12 +21,14 @@ class Target(ABC):
         state_space: ``real``, ``spin`` or ``categorical``.
         n_states: number q of states 0 .. q-1 of a site; ``None`` for reals and spins.
         has_posterior: whether the posterior of its noise, and so the exact score, can be had.
+        samples_exactly: whether samples are drawn independently; if not, by a Markov chain.
     """
 
     dim: int
     state_space: StateSpace
     n_states: int | None = None
     has_posterior: bool = True
+    samples_exactly: bool = True
 
     @abstractmethod
     def log_prob(self, x: Tensor) -> Tensor:

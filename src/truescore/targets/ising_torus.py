@@ -41,9 +41,6 @@ class IsingTorus(Target):
         coupling: J, in units of energy; negative for an antiferromagnet, which beyond 10 sites
             needs an even number of both.
         temperature: T > 0, at least |J|/10; the infinite lattice orders at T = 2.269 J.
-
-    Attributes:
-        is_wide: whether the shorter side has more than 10 sites.
     """
 
     state_space = "spin"
@@ -64,13 +61,13 @@ class IsingTorus(Target):
                 f"got coupling/temperature={coupling / temperature:g}, expected within"
                 f" {STRONGEST:g}: raise the temperature"
             )
-        self.is_wide = shorter > WIDEST
-        if self.is_wide:
+        self.samples_exactly = shorter <= WIDEST
+        if not self.samples_exactly:
             _check_wide(rows, columns, coupling / temperature)
         self.rows, self.columns = rows, columns
         self.coupling, self.temperature = coupling, temperature
         self.dim = rows * columns
-        solved = WideTorus if self.is_wide else Strip
+        solved = Strip if self.samples_exactly else WideTorus
         self.strip = solved(shorter, longer, coupling / temperature)
         self.has_posterior = shorter <= WIDEST_POSTERIOR
 

@@ -207,8 +207,10 @@ class IsingTorus(SpinDataset):
         if coupling > 10 * value:
             raise ValueError(f"at least |dataset.coupling| / 10 = {coupling / 10:g}")
         sides = info.data.get("rows", 3), info.data.get("columns", 3)
-        if min(sides) > 10 and coupling < 0.01 * value:
-            raise ValueError(f"at most 100 |dataset.coupling| = {100 * coupling:g}: both sides > 10")
+        if min(sides) > 10 and "coupling" in info.data and coupling < 0.01 * value:
+            raise ValueError(
+                f"at most 100 |dataset.coupling| = {100 * coupling:g}: both sides > 10"
+            )
         return value
 
 
