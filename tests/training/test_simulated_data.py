@@ -107,3 +107,15 @@ def test_a_law_in_a_box_has_data_inside(rule):
     )
     rows = training_data(build_target(config), config.dataset, 0)
     assert 1.4 < float(rows.abs().max()) <= 1.5
+
+
+def test_a_torus_without_exact_samples_learns_from_clusters(monkeypatch, tmp_path, without_figures):
+    """All it takes of the law is there: certificate, perfect samples, baselines, metrics."""
+    monkeypatch.setattr("truescore.targets.wide_torus.N_REFERENCE", 4096)
+    sides = "dataset.rows=11", "dataset.columns=12", "dataset.markov_chain.n_chains=100"
+    chains = "dataset.markov_chain.burn_in=20", "dataset.markov_chain.thin=5"
+    summary = train(small_config("ising_torus_16x16", *sides, *chains), tmp_path)
+    judged = {"energy_per_site", "cov_frobenius", "magnetisation_squared", "marginals_ks"}
+    assert judged < set(summary["metrics"]) and "score_error" not in summary["metrics"]
+    certificate = json.loads((tmp_path / "certificate.json").read_text())
+    assert certificate["simulator"] == "wolff" and certificate["law"] == "IsingTorus"
