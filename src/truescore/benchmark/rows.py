@@ -91,6 +91,13 @@ class Row:
         """A row of a ratio."""
         return cls(group, case, quantity, "x", spread, target, note)
 
+    @classmethod
+    def absent(
+        cls, group: str, case: str, quantity: str, why: str, target: Target | None = None
+    ) -> Self:
+        """A row of what could not be measured, and why."""
+        return cls(group, case, quantity, "", None, target, why)
+
     @property
     def verdict(self) -> str:
         """``met``, ``missed`` or ``not measured``; nothing if there is no target."""

@@ -66,7 +66,8 @@ def settings(words: Mapping[str, str]) -> Settings:
 
 
 def _groups(text: str) -> tuple[str, ...]:
-    names = [name.strip() for name in text.removeprefix("[").removesuffix("]").split(",")]
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    names = [name.strip() for name in bare.split(",")]
     for name in names:
         if name not in (*GROUPS, ALL):
             raise UserError(f"got group={name}, expected {', '.join((ALL, *GROUPS))}")
