@@ -12,6 +12,7 @@ from truescore.benchmark import (
     Spread,
     Target,
     against_document,
+    bare,
     gl_d64,
     limits,
     loops,
@@ -24,10 +25,11 @@ from truescore.benchmark import (
     time_to_floor,
     train_step,
 )
-from truescore.benchmark.children import ended
+from truescore.benchmark.children import Ended, Failed, ended
+from truescore.benchmark.time_to_floor import Finished
 from truescore.denoisers import RealOracle
 from truescore.processes import VariancePreserving
-from truescore.samplers import DDIM, DPMSolver2M
+from truescore.samplers import DDIM, DPMSolver2M, Heun
 from truescore.targets import GaussianMixture, GinzburgLandauChain, IsingRing
 
 SETTINGS = Settings(("machine",))
@@ -191,13 +193,13 @@ def test_others_of_second_order_come_near_ours(path, gaussian):
     torch.testing.assert_close(theirs(denoiser, x, times), fine, rtol=5e-3, atol=5e-3)
 
 
-def test_a_missing_library_is_a_line_of_the_table(monkeypatch):
+def test_a_missing_library_is_a_line_of_the_table():
     def missing():
         return peers.library("no_such_library.of_samplers")
 
     ours = sample.Way("ours", "log_snr", sample.own(DDIM))
-    monkeypatch.setattr(sample, "PAIRS", ((ours, sample.Way("theirs", "log_snr", missing)),))
-    (row,) = sample.speeds(SETTINGS, 8, 2, 2, 1)
+    pairs = ((ours, sample.Way("theirs", "log_snr", missing)),)
+    (row,) = sample.speeds(SETTINGS, 8, 2, 2, 1, pairs)
     assert row.verdict == "not measured"
     assert row.note == "no_such_library is not installed: pip install -e '.[bench]'"
 
@@ -210,8 +212,41 @@ def test_startup():
 
 @pytest.mark.slow
 def test_a_process_that_ends_otherwise_is_told_with_its_last_line():
-    with pytest.raises(RuntimeError, match="seed=-1 ended with 2, not 0: seed: got -1"):
+    with pytest.raises(Failed, match="seed=-1 ended with 2, not 0: seed: got -1"):
         ended(["+experiment=ising_d16", "seed=-1"], 0)
+
+
+def fails(*asked, **named):
+    raise Failed("no room")
+
+
+def test_a_start_that_fails_is_a_line_and_the_others_are_measured(monkeypatch):
+    endings = iter([lambda: fails(), lambda: Ended(1.2, 1.0, 50.0, 2, "got -1")])
+    monkeypatch.setattr(startup, "ended", lambda *asked: next(endings)())
+    monkeypatch.setattr(startup, "first_step", fails)
+    first, least, median, last = startup.measure(SETTINGS, runs=1)
+    assert (first.verdict, first.note, first.target) == ("not measured", "no room", startup.HELP)
+    assert least.spread.median == median.spread.median == 1.2
+    assert (last.verdict, last.note) == ("not measured", "no room")
+
+
+FINISHED = Finished(
+    Ended(80.0, 75.0, 700.0, 0, "done"),
+    {"metrics": {"cov_frobenius": {"debiased": 0.3, "floor": 0.1}}, "seconds": {"train": 60.0}},
+)
+
+
+def test_a_run_that_fails_is_a_line_and_the_others_are_measured(monkeypatch):
+    runs = iter([fails, lambda: FINISHED])
+    monkeypatch.setattr(time_to_floor, "finished", lambda *asked: next(runs)())
+    failed, *rows = time_to_floor.measure(SETTINGS, ("gl_d64", "ising_d64"))
+    assert (failed.verdict, failed.note, failed.target.bound) == ("not measured", "no room", 600)
+    assert [row.verdict for row in rows] == ["met", "missed", ""]
+    assert "one run" in rows[1].note
+
+
+def test_every_run_has_a_bound_of_its_error():
+    assert set(time_to_floor.ERRORS) == {*time_to_floor.EXPERIMENTS, "gl_d64"}
 
 
 @pytest.mark.slow
@@ -224,10 +259,11 @@ def test_time_to_floor():
 
 
 def test_the_long_run_stands_under_its_own_name(monkeypatch):
-    monkeypatch.setattr(time_to_floor, "finished", lambda *asked: asked)
-    monkeypatch.setattr(time_to_floor, "rows", lambda *told: [told])
-    (told,) = gl_d64.measure(SETTINGS, ("seed=1",))
-    assert told == ("gl_d64", "gl_d64", (SETTINGS, "gl_d64", ("seed=1",)))
+    monkeypatch.setattr(time_to_floor, "finished", lambda *asked: FINISHED)
+    rows = list(gl_d64.measure(SETTINGS, ("seed=1",)))
+    assert [(row.group, row.case, row.verdict) for row in rows] == [
+        ("gl_d64", "gl_d64", verdict) for verdict in ("met", "missed", "met")
+    ]
 
 
 @pytest.mark.slow
@@ -238,6 +274,46 @@ def test_against_the_document():
         "covariance F, debiased, the document's at 3 x our time",
     ]
     assert "steps in" in rows[2].note
+
+
+def test_half_as_fast_breaks_a_bound_of_quick_and_a_fifth_less_does_not():
+    assert not quick.fast(10).met(5.0) and quick.fast(10).met(8.0)
+    assert not quick.cheap(10).met(20.0) and quick.cheap(10).met(12.5)
+
+
+@pytest.mark.slow
+def test_quick():
+    rows = check(quick.measure(SETTINGS), "quick")
+    assert len(rows) == 16 and all(row.target is not None for row in rows)
+
+
+@pytest.mark.parametrize(("kind", "loop"), [(DDIM, bare.ddim), (Heun, bare.heun)])
+def test_a_bare_loop_ends_where_ours_does(kind, loop, gaussian):
+    """DDIM is the same rule; Heun in whitened modes another of second order."""
+    denoiser, x = gaussian
+    times = sample.times_of(denoiser, "log_snr", 200)
+    ours = sample.own(kind)()(denoiser, x, times)
+    torch.testing.assert_close(loop(denoiser, x, times), ours, rtol=2e-3, atol=2e-3)
+
+
+def test_a_bare_perceptron_learns():
+    step = bare.mlp_step(0, 4, 50, "cpu")
+    before = torch.get_rng_state()
+    losses = [step() for _ in range(60)]
+    assert losses[-1] < losses[0] / 2
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_chain_net_stands_beside_a_perceptron():
+    row = train_step.against_bare(SETTINGS, 8, 16, rounds=2)
+    check([row], "train_step")
+    assert row.quantity == "chain_net against a bare perceptron, 4 layers of 256"
+
+
+@pytest.mark.slow
+def test_starts_stand_beside_an_import():
+    rows = check(startup.beside_torch(runs=1), "startup")
+    assert [row.case for row in rows] == list(startup.CASES)
 
 
 def test_quick_holds_rows_of_others_to_bounds_of_its_own():

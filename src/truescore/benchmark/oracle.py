@@ -19,6 +19,7 @@ ratio = partial(Row.ratio, GROUP)
 # Points of every timed call; of chains each costs a pass over a grid of numbers at every site.
 RINGS, CHAINS = 1000, 250
 SKIP_DATA = 2000
+BESIDE = "exact beside the network's, time"
 
 
 def measure(
@@ -82,7 +83,7 @@ def rates(kind: str, times: Times, sizes: list[tuple[int, float]]) -> Iterator[R
         case = f"{kind}, d = {dim}, t = {part:g} T"
         exact, network = (_name(kind, dim, part, who) for who in ("exact", "network"))
         yield Row(GROUP, case, "exact scores", "scores/s", times.rate(exact))
-        yield ratio(case, "exact beside the network's, time", times.speed(network, exact))
+        yield ratio(case, BESIDE, times.speed(network, exact))
         if dim != first and part == level:
             base = _name(kind, first, level, "exact")
             cost = times.speed(base, exact)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from truescore.benchmark import peers
+from truescore.benchmark import bare, peers
 from truescore.benchmark.paired import Contender, alternate
 from truescore.benchmark.rows import Row, Spread, Target
 from truescore.benchmark.settings import Settings
@@ -64,6 +64,10 @@ AZULA_HEUN = Way("azula's Heun", "uniform", partial(peers.azula, "HeunSampler"),
 AZULA_ZAB = Way("azula's zAB", "uniform", partial(peers.azula, "zABSampler"))
 DIFFUSERS = Way("diffusers' DPM-Solver++", "log_snr", peers.diffusers)
 FLOW_MATCHING = Way("flow_matching's Heun", "log_snr", peers.flow_matching, 2)
+BARE_DDIM = Way("a bare loop", "log_snr", lambda: bare.ddim)
+BARE_HEUN = Way("a bare loop of Heun's rule", "log_snr", lambda: bare.heun, 2)
+# Peers that need no library.
+BARE = ((OURS_DDIM, BARE_DDIM), (OURS_HEUN, BARE_HEUN))
 # The same rule, ours and another's; ours in whitened modes are held beside the others' plain ones.
 PAIRS = (
     (OURS_DDIM, AZULA_DDIM),
@@ -87,16 +91,23 @@ def measure(
 ) -> Iterator[Row]:
     """Time of equal steps, then steps to equal quality."""
     for dim in dims:
-        yield from speeds(settings, dim, n, steps, rounds)
+        yield from speeds(settings, dim, n, steps, rounds, (*BARE, *PAIRS))
     yield from qualities(settings, quality_dim, n_quality)
 
 
-def speeds(settings: Settings, dim: int, n: int, steps: int, rounds: int) -> Iterator[Row]:
+def speeds(
+    settings: Settings,
+    dim: int,
+    n: int,
+    steps: int,
+    rounds: int,
+    pairs: tuple[tuple[Way, Way], ...] = PAIRS,
+) -> Iterator[Row]:
     """Ours and others' rule on one untrained network and one grid of times."""
     denoiser: Any = TrainStep("gl_d32", None, dim, n, settings).denoiser.eval()
     times = times_of(denoiser, "log_snr", steps).to(settings.device)
     x = torch.randn(n, dim, generator=keyed_generator(settings.seed, "start")).to(settings.device)
-    for ours, theirs in PAIRS:
+    for ours, theirs in pairs:
         case, quantity = (
             f"chain_net, d = {dim}, {steps} steps",
             f"{ours.name} against {theirs.name}",

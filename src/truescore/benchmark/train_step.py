@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from truescore.benchmark import bare
 from truescore.benchmark.loops import lightning
 from truescore.benchmark.paired import Contender, alternate
 from truescore.benchmark.rows import Row, Target
@@ -21,7 +22,7 @@ from truescore.randomness import keyed_generator
 
 GROUP = "train_step"
 ratio = partial(Row.ratio, GROUP)
-MESSAGES, DOCUMENT = "leave_one_out_messages", "rot_conv_film"
+MESSAGES, CHAIN, DOCUMENT = "leave_one_out_messages", "chain_net", "rot_conv_film"
 # The law of spins and of reals, and the networks that are tried on it.
 NETS = {
     "ising_d64": (
@@ -32,7 +33,7 @@ NETS = {
         "hollow_transformer",
         DOCUMENT,
     ),
-    "gl_d64": ("chain_net", "unet", "plain_cnn", "residual_mlp", "mlp"),
+    "gl_d64": (CHAIN, "unet", "plain_cnn", "residual_mlp", "mlp"),
 }
 # The skip law of a chain is fitted to this many samples: eight means or fewer.
 N_TRAIN = 16_000
@@ -173,6 +174,16 @@ def against_document(
     ]
     times = alternate(contenders, rounds)
     return ratio(case, quantity, times.speed(MESSAGES, DOCUMENT), target)
+
+
+def against_bare(settings: Settings, dim: int, batch: int, rounds: int) -> Row:
+    """Our network for chains beside a perceptron of plain torch, on as many samples."""
+    step = TrainStep("gl_d64", None, dim, batch, settings)
+    theirs = bare.mlp_step(settings.seed, dim, batch, settings.device)
+    name = f"a bare perceptron, {bare.DEPTH} layers of {bare.WIDTH}"
+    times = alternate([Contender(CHAIN, step), Contender(name, theirs)], rounds)
+    case = f"d = {dim}, batch {batch}"
+    return ratio(case, f"{CHAIN} against {name}", times.speed(CHAIN, name))
 
 
 def per_site(
