@@ -24,6 +24,7 @@ from truescore.benchmark import (
     startup,
     time_to_floor,
     train_step,
+    ways,
 )
 from truescore.benchmark.children import Ended, Failed, ended
 from truescore.benchmark.time_to_floor import Finished
@@ -176,9 +177,9 @@ def test_others_make_the_same_steps(library, ours, theirs, gaussian):
     """The same rule on the same network and times ends at the same points."""
     pytest.importorskip(library)
     denoiser, x = gaussian
-    times = sample.times_of(denoiser, "log_snr", 20)
+    times = ways.times_of(denoiser, "log_snr", 20)
     ends = theirs()(denoiser, x, times)
-    torch.testing.assert_close(ends, sample.own(ours)()(denoiser, x, times), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(ends, ways.own(ours)()(denoiser, x, times), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("path", [lambda: peers.azula("HeunSampler"), peers.flow_matching])
@@ -188,8 +189,8 @@ def test_others_of_second_order_come_near_ours(path, gaussian):
         theirs = path()
     except peers.Missing as missing:
         pytest.skip(str(missing))
-    times = sample.times_of(denoiser, "log_snr", 200)
-    fine = sample.own(sample.Heun)()(denoiser, x, times)
+    times = ways.times_of(denoiser, "log_snr", 200)
+    fine = ways.own(Heun)()(denoiser, x, times)
     torch.testing.assert_close(theirs(denoiser, x, times), fine, rtol=5e-3, atol=5e-3)
 
 
@@ -197,8 +198,8 @@ def test_a_missing_library_is_a_line_of_the_table():
     def missing():
         return peers.library("no_such_library.of_samplers")
 
-    ours = sample.Way("ours", "log_snr", sample.own(DDIM))
-    pairs = ((ours, sample.Way("theirs", "log_snr", missing)),)
+    ours = ways.Way("ours", "log_snr", ways.own(DDIM))
+    pairs = ((ours, ways.Way("theirs", "log_snr", missing)),)
     (row,) = sample.speeds(SETTINGS, 8, 2, 2, 1, pairs)
     assert row.verdict == "not measured"
     assert row.note == "no_such_library is not installed: pip install -e '.[bench]'"
@@ -291,8 +292,8 @@ def test_quick():
 def test_a_bare_loop_ends_where_ours_does(kind, loop, gaussian):
     """DDIM is the same rule; Heun in whitened modes another of second order."""
     denoiser, x = gaussian
-    times = sample.times_of(denoiser, "log_snr", 200)
-    ours = sample.own(kind)()(denoiser, x, times)
+    times = ways.times_of(denoiser, "log_snr", 200)
+    ours = ways.own(kind)()(denoiser, x, times)
     torch.testing.assert_close(loop(denoiser, x, times), ours, rtol=2e-3, atol=2e-3)
 
 

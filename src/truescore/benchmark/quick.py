@@ -8,7 +8,7 @@ tenth or two, stays above. Every peer is at hand without a further library.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from truescore.benchmark import loops, oracle, sample, simulate, startup, train_step
+from truescore.benchmark import loops, oracle, sample, simulate, startup, train_step, ways
 from truescore.benchmark.rows import Row, Target
 from truescore.benchmark.settings import QUICK, Settings
 
@@ -44,7 +44,7 @@ def measure(settings: Settings) -> Iterator[Row]:
         yield held(row, PER_SITE)
     yield held(loops.lightning(settings, steps=60, rounds=3), LIGHTNING)
     yield from _oracle(settings)
-    rows = sample.speeds(settings, 16, n=100, steps=12, rounds=7, pairs=sample.BARE)
+    rows = sample.speeds(settings, 16, n=100, steps=12, rounds=7, pairs=ways.BARE)
     yield from map(held, rows, SAMPLERS)
     yield from map(held, startup.beside_torch(), STARTS)
 

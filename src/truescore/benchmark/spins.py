@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from truescore.benchmark.paired import Contender, alternate
+from truescore.benchmark.quality import allowed
 from truescore.benchmark.rows import Row, Spread
 from truescore.benchmark.settings import Settings
 from truescore.benchmark.train_step import RING, TrainStep
@@ -31,7 +32,6 @@ from truescore.samplers import (
 )
 from truescore.samplers.discrete import DiscreteSampler
 from truescore.samplers.gibbs import at_level
-from truescore.samplers.trapezoidal import TwoStages
 from truescore.targets import IsingRing
 
 GROUP = "sample"
@@ -51,22 +51,22 @@ NO_PEER = "azula, diffusers and flow_matching have no sampler of jumps on given 
 
 
 def measure(
-    settings: Settings, dim: int, allowed: float, n: int = 250, kinds: tuple[Any, ...] = KINDS
+    settings: Settings, dim: int, n: int = 250, kinds: tuple[Any, ...] = KINDS
 ) -> Iterator[Row]:
     """Fewest evaluations of the exact score, and samples a second with the ring of 64's network.
 
     Args:
         settings: device and seed.
         dim: sites of the ring, few: there are 2^(2 dim) pairs of states.
-        allowed: covariance error that the steps may add, Frobenius.
         n: samples of a timed call.
         kinds: makers of samplers by their number of steps.
     """
+    exact = SpinOracle(IsingRing(dim), SpinFlip(dim))
     case, contenders = f"ring, d = {dim}, law enumerated", []
     network: Any = TrainStep(RING, None, 64, n, settings).denoiser.eval()
     generator = keyed_generator(settings.seed, "spins", device=settings.device)
     for kind in kinds:
-        sampler, evaluations = fewest(kind, SpinOracle(IsingRing(dim), SpinFlip(dim)), allowed)
+        sampler, evaluations = fewest(kind, exact)
         name = type(sampler).__name__
         quantity = f"{name}: evaluations to half the floor"
         if evaluations is None:
@@ -87,13 +87,13 @@ def measure(
     yield Row.absent(GROUP, case, "others' samplers of spins", NO_PEER)
 
 
-def fewest(kind: Any, denoiser: SpinOracle, allowed: float) -> tuple[Sampler, float | None]:
+def fewest(kind: Any, denoiser: SpinOracle) -> tuple[Sampler, float | None]:
     """The first of `STEPS` whose covariance is near enough; its expected evaluations a sample."""
-    sampler = kind(STEPS[0])
+    sampler, enough = kind(STEPS[0]), allowed(denoiser.target)
     for steps in STEPS:
         sampler = kind(steps)
         law, events = law_after(sampler, denoiser)
-        if covariance_error(law, denoiser.target) < allowed:
+        if covariance_error(law, denoiser.target) < enough:
             if isinstance(sampler, GibbsCorrected):
                 return sampler, float(sampler.predictor.evaluations or 0) + events
             return sampler, float(sampler.evaluations or 0)
@@ -151,7 +151,6 @@ def _moved(
             sites = sampler.log_transition(denoiser, states, before, after)
             law = law @ _kernel(process, sites, states)
         return law
-    assert isinstance(sampler, TwoStages)
     if not s > 0:
         return _moved(law, AnalyticBridge(), denoiser, states, t, s)
     now, m, then = t.expand(n), (t - sampler.theta * (t - s)).expand(n), s.expand(n)

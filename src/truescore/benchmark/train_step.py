@@ -19,7 +19,6 @@ from truescore.benchmark.settings import Settings
 from truescore.build import build_loss, build_process, build_target, build_untrained
 from truescore.composition import composed
 from truescore.randomness import keyed_generator
-from truescore.targets import Target as Law
 
 GROUP = "train_step"
 ratio = partial(Row.ratio, GROUP)
@@ -42,8 +41,8 @@ NETS = {
     CHAIN_LAW: (CHAIN, "unet", "plain_cnn", "residual_mlp", "mlp"),
 }
 MASKS = ("sde=absorbing", "loss=any_order")
-# The skip law of a chain is fitted to so many samples, eight means; of a longer one, whose fit
-# and exact samples take minutes, one mean to random walks.
+# The skip law of a chain is fitted to so many samples, eight means; of a longer one, whose own
+# tables take minutes, one mean to random walks.
 N_TRAIN, LONGEST_CHAIN = 16_000, 128
 LONGEST = 10.0
 # Of the document's network: d and the least ratio, at the experiments' batch and at N/10.
@@ -75,11 +74,11 @@ class TrainStep:
         config = composed(
             [f"+experiment={experiment}", *of_model, *_changes(experiment, model, dim)]
         )
-        target = build_target(config)
-        process = build_process(config, target.dim, target.n_states)
-        fitted = "skip" in config["model"] and dim <= LONGEST_CHAIN
-        n = max(batch, N_TRAIN if fitted else 2 * dim)
-        data = _data(target, n, keyed_generator(settings.seed, "benchmark data"))
+        process = build_process(config, dim)
+        short = dim <= LONGEST_CHAIN or experiment in (RING, TORUS, LATTICE)
+        n = max(batch, N_TRAIN if short and "skip" in config["model"] else 2 * dim)
+        generator = keyed_generator(settings.seed, "benchmark data")
+        data = build_target(config).sample(n, generator) if short else walks(n, dim, generator)
         self.denoiser = build_untrained(config, dim, process, data).to(settings.device)
         self.loss = build_loss(config)
         self.x_0 = data[:batch].to(settings.device)
@@ -225,12 +224,10 @@ def _changes(experiment: str, model: str | None, dim: int) -> list[str]:
     return [f"dataset.rows={rows}", f"dataset.columns={columns}", *lattice]
 
 
-def _data(target: Law, n: int, generator: torch.Generator) -> Tensor:
-    """Samples of the law; of long chains, bridges of random walks: a step takes as long."""
-    if target.state_space == "spin" or target.dim <= LONGEST_CHAIN:
-        return target.sample(n, generator)
-    walks = torch.randn(n, target.dim, generator=generator).cumsum(1) / target.dim**0.5
-    return walks - walks[:, -1:] * torch.linspace(0, 1, target.dim)
+def walks(n: int, dim: int, generator: torch.Generator) -> Tensor:
+    """Random walks that come back to zero, in place of long chains: a step takes as long."""
+    x = torch.randn(n, dim, generator=generator).cumsum(1) / dim**0.5
+    return x - x[:, -1:] * torch.linspace(0, 1, dim)
 
 
 @contextmanager
