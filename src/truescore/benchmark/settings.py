@@ -8,6 +8,7 @@ from truescore.errors import UserError
 # Group -> the module that measures it.
 GROUPS = {
     "machine": "truescore.benchmark.limits",
+    "shares": "truescore.benchmark.shares",
     "simulate": "truescore.benchmark.simulate",
     "oracle": "truescore.benchmark.oracle",
     "train_step": "truescore.benchmark.train_step",
