@@ -268,13 +268,28 @@ def test_the_long_run_stands_under_its_own_name(monkeypatch):
 
 
 @pytest.mark.slow
-def test_against_the_document():
-    rows = list(against_document.measure(SETTINGS, (16,), SMALL))
-    assert [row.quantity for row in rows][1:] == [
-        "covariance F, debiased, ours",
-        "covariance F, debiased, the document's at 3 x our time",
+@pytest.mark.parametrize(("experiment", "dim"), [("ising_d16", 16), ("gl_d32", 8)])
+def test_against_the_document(experiment, dim):
+    changes = (f"dataset.dim={dim}", *SMALL)
+    time, *errors = against_document.measure(SETTINGS, (experiment,), changes)
+    assert time.unit == "s" and time.spread.median > 0
+    late = "the document's at 3 x our time"
+    assert [row.quantity for row in errors] == [
+        f"{what}, {whose}"
+        for whose in ("ours", late)
+        for what in ("covariance F, debiased", "score error")
     ]
-    assert "steps in" in rows[2].note
+    assert all("steps in" in row.note for row in errors[2:])
+    assert errors[1].spread.median > 0 and errors[3].spread.median > 0
+
+
+def test_a_document_that_fails_is_a_line_and_the_others_are_measured(monkeypatch):
+    monkeypatch.setattr(against_document, "our_run", fails)
+    rows = list(against_document.measure(SETTINGS, ("ising_d16", "gl_d32")))
+    assert [(row.case, row.verdict) for row in rows] == [
+        ("ising_d16", "not measured"),
+        ("gl_d32", "not measured"),
+    ]
 
 
 def test_half_as_fast_breaks_a_bound_of_quick_and_a_fifth_less_does_not():

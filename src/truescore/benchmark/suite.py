@@ -10,7 +10,7 @@ import torch
 
 from truescore.benchmark.limits import machine
 from truescore.benchmark.result import Benchmark
-from truescore.benchmark.rows import Row
+from truescore.benchmark.rows import kept
 from truescore.benchmark.settings import GROUPS, Settings
 from truescore.benchmark.words import line
 from truescore.errors import UserError
@@ -44,21 +44,13 @@ def run_suite(settings: Settings, keep: Callable[[Benchmark], object]) -> Benchm
         benchmark = Benchmark(machine(settings), rows, seconds)
         for name in settings.groups:
             start = time.perf_counter()
-            for row in _rows(name, settings):
+            measured = import_module(GROUPS[name]).measure(settings)
+            for row in kept(measured, name, name):
                 log.info("%s", line(row))
                 rows.append(row)
                 seconds[name] = time.perf_counter() - start
                 keep(benchmark)
     return benchmark
-
-
-def _rows(name: str, settings: Settings) -> Iterator[Row]:
-    try:
-        yield from import_module(GROUPS[name]).measure(settings)
-    except Exception as error:  # what one group cannot do must not cost the others' rows
-        log.exception("group=%s", name)
-        words = " ".join(str(error).split())
-        yield Row.absent(name, name, "what was left of it", f"{type(error).__name__}: {words}")
 
 
 @contextmanager

@@ -48,6 +48,8 @@ LONGEST = 10.0
 # Of the document's network: d and the least ratio, at the experiments' batch and at N/10.
 AGAINST_DOCUMENT, BATCHES = {64: Target(30), 128: Target(60)}, (512, 1000)
 PER_SITE, SITES = Target(1.3, at_least=False), 2**16
+# Of all passes of a step of the document's network: about 1 GB.
+PASSED_SITES = 2**22
 BETAS = (0.9, 0.99)
 
 
@@ -158,7 +160,7 @@ def step_rate(
     """Samples per second of one network, and its memory."""
     case = f"{net}, d = {dim}, batch {batch}"
     passes = dim if net == DOCUMENT else 1
-    if passes * dim * batch > SITES * dim:
+    if passes * dim * batch > PASSED_SITES:
         note = f"left out: {passes} passes a step of {batch} samples"
         return Row(GROUP, case, "samples trained on", "samples/s", None, None, note)
     step = TrainStep(experiment, net, dim, batch, settings)
