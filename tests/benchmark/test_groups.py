@@ -26,7 +26,7 @@ from truescore.benchmark import (
     train_step,
     ways,
 )
-from truescore.benchmark.children import Ended, Failed, ended
+from truescore.benchmark.children import ROOT, Ended, Failed, ended
 from truescore.benchmark.time_to_floor import Finished
 from truescore.denoisers import RealOracle
 from truescore.processes import VariancePreserving
@@ -110,6 +110,7 @@ def test_oracle():
     rows = check(oracle.measure(SETTINGS, (4, 8), (8, 16), (5, 5), rounds=1), "oracle")
     grown = {row.quantity: row.target for row in rows if row.quantity.startswith("time beside")}
     linear = Target(3.0, at_least=False)
+    assert rows[-1].verdict == "not measured" and "d^3" in rows[-1].note
     assert grown == {"time beside d = 4": linear, "time beside d = 8": None}
 
 
@@ -144,15 +145,38 @@ def test_lightnings_loop_stands_beside_a_bare_one():
     assert "leave_one_out_messages, d = 64" in row.case
 
 
-def test_sizes_are_a_cross():
-    sizes = train_step.sizes((1, 2, 3), (10, 20, 30))
-    assert sizes == [(1, 20), (2, 10), (2, 20), (2, 30), (3, 20)]
+def test_sizes_are_a_cross_and_long_laws_have_smaller_batches():
+    sizes = train_step.sizes((1, 2, 3, 2**12), (10, 20, 30))
+    assert sizes == [(1, 20), (2, 10), (2, 20), (2, 30), (3, 20), (2**12, 16)]
 
 
-@pytest.mark.slow
-def test_sample():
-    rows = check(sample.measure(SETTINGS, (8,), 5, 3, 1, quality_dim=8, n_quality=20), "sample")
-    assert any("evaluations to half the floor" in row.quantity for row in rows)
+def test_every_network_there_is_has_its_rows():
+    there_are = {file.stem for file in (ROOT / "conf" / "model").glob("*.yaml")}
+    assert {net for nets in train_step.NETS.values() for net in nets} == there_are
+
+
+@pytest.mark.parametrize(
+    ("experiment", "net"),
+    [("ising_torus_8x8", "leave_one_out_2d"), ("ising_torus_couplings", "couplings"),
+     ("ising_d64", "masked_mlp")],
+)  # fmt: skip
+def test_networks_of_lattices_and_of_masks(experiment, net):
+    (row,) = check([train_step.step_rate(SETTINGS, experiment, net, 16, 4, 1)], "train_step")
+    assert row.spread is not None and row.case == f"{net}, d = 16, batch 4"
+
+
+def test_a_long_chain_trains_on_walks_that_come_back(monkeypatch):
+    monkeypatch.setattr(train_step, "LONGEST_CHAIN", 8)
+    step = train_step.TrainStep("gl_d64", "chain_net", 10, 4, SETTINGS)
+    assert step.x_0.shape == (4, 10) and (step.x_0[:, -1] == 0).all() and (step.x_0 != 0).any()
+
+
+def test_ours_and_a_bare_loop_on_one_network():
+    rows = check(sample.speeds(SETTINGS, 8, 5, 3, 1, ways.BARE), "sample")
+    assert [row.quantity for row in rows] == [
+        "DDIM against a bare loop",
+        "Heun against a bare loop of Heun's rule",
+    ]
 
 
 @pytest.fixture
