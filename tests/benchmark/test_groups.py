@@ -124,6 +124,13 @@ def test_a_network_of_reals():
     check([train_step.step_rate(SETTINGS, "gl_d64", "mlp", 8, 4, 1)], "train_step")
 
 
+@pytest.mark.parametrize(("dim", "batch"), [(1024, 64), (256, 256)])
+def test_the_longest_laws_of_the_documents_network_are_left_out_too(dim, batch):
+    """Their steps hold many GB."""
+    row = train_step.step_rate(SETTINGS, "ising_d64", "rot_conv_film", dim, batch, 1)
+    assert row.spread is None and row.note == f"left out: {dim} passes a step of {batch} samples"
+
+
 def test_what_would_take_too_long_is_left_out_in_words():
     row = train_step.step_rate(SETTINGS, "ising_d64", "rot_conv_film", 1024, 4096, 1)
     assert row.spread is None and "1024 passes a step of 4096 samples" in row.note

@@ -11,7 +11,7 @@ HEAD = ("what", "quantity", "median [68 %]", "target", "note")
 
 def markdown(benchmark: Benchmark) -> str:
     """The machine, a table for each group with its seconds, and the targets met and missed."""
-    blocks = [benchmark.heading() + ".", NOTE[0].upper() + NOTE[1:]]
+    blocks = [benchmark.heading() + ".", f"`x`{NOTE[1:]}"]
     for name, rows in benchmark.groups.items():
         seconds = benchmark.seconds.get(name, 0.0)
         blocks += [f"### `{name}`, {seconds:.0f} s", table(HEAD, [_cells(row) for row in rows])]
