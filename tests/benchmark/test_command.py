@@ -14,7 +14,7 @@ from truescore.errors import UserError
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["group=everything"], "got group=everything, expected all, machine, simulate"),
+        (["group=everything"], "got group=everything, expected all, machine, shares, simulate"),
         (["group=[simulate,flips]"], "got group=flips, expected all"),
         (["group=[simulate"], "got group=[simulate, expected all"),
         (["group=simulate]"], "got group=simulate], expected all"),
