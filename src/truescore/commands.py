@@ -100,6 +100,10 @@ def benchmark_command(arguments: list[str]) -> None:
         raise UserError(f"got {others[0]!r}, expected of {', '.join(KEYS)}, out")
     asked = settings(own)
     folder = Path(own["out"]) if "out" in own else Path("outputs", "benchmark", _now())
+    if asked.device == "cuda":
+        from truescore.benchmark.suite import check_device
+
+        check_device(asked)
     writable(folder)
     run_benchmark(asked, folder)
 
@@ -156,20 +160,21 @@ def budget_run(path: Path, n_generate: int = 20_000, **settings: Any) -> None:
 
 
 def run_benchmark(asked: "Settings", folder: Path) -> None:
-    """Measure, print the table and write it; a miss of ``quick`` ends in an error of its own.
+    """Measure, write every row as it comes, print the table; a miss of ``quick`` is an error.
 
     Raises:
-        UserError: a line for each ratio of ``quick`` that is worse than its bound.
+        UserError: a line for each ratio of ``quick`` that is worse than its bound, or not measured.
     """
     from rich.console import Console
 
-    from truescore.benchmark.pages import WIDTH, misses, table, write_benchmark
+    from truescore.benchmark.pages import WIDTH, table, write_figure, write_rows
     from truescore.benchmark.settings import QUICK
     from truescore.benchmark.suite import run_suite
+    from truescore.benchmark.words import misses
 
-    benchmark = run_suite(asked)
+    benchmark = run_suite(asked, lambda known: write_rows(known, folder))
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table(benchmark))
-    for file in write_benchmark(benchmark, folder):
+    for file in [*write_rows(benchmark, folder), *write_figure(benchmark, folder)]:
         print(file)
     if lines := misses([row for row in benchmark.rows if row.group == QUICK]):
         raise UserError("\n".join(lines))

@@ -1,11 +1,12 @@
 """The command: what it refuses in one line, and which groups a word means."""
 
+import json
 import subprocess
 import sys
 
 import pytest
 
-from truescore.benchmark import GROUPS, Row, Spread, Target, limits, quick, settings
+from truescore.benchmark import GROUPS, Row, Spread, Target, limits, quick, settings, simulate
 from truescore.commands import benchmark_command
 from truescore.errors import UserError
 
@@ -13,8 +14,11 @@ from truescore.errors import UserError
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["group=everything"], "got group=everything, expected all, machine, simulate"),
+        (["group=everything"], "got group=everything, expected all, machine, shares, simulate"),
         (["group=[simulate,flips]"], "got group=flips, expected all"),
+        (["group=[simulate"], "got group=[simulate, expected all"),
+        (["group=simulate]"], "got group=simulate], expected all"),
+        (["group=[]"], "got group=, expected all"),
         (["device=tpu"], "got device=tpu, expected cpu or cuda"),
         (["threads=0"], "got threads=0, expected a whole number from 1"),
         (["seed=-1"], "got seed=-1, expected a whole number from 0"),
@@ -79,7 +83,42 @@ def test_a_miss_of_another_group_is_told_and_no_error(monkeypatch, tmp_path, cap
     assert "missed" in capsys.readouterr().out
 
 
-def test_a_gpu_that_is_not_there_is_refused(monkeypatch, tmp_path):
+def test_a_gpu_that_is_not_there_is_refused_and_leaves_no_folder(monkeypatch, tmp_path):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(UserError, match="torch sees no GPU: use device=cpu"):
-        benchmark_command(["device=cuda", f"out={tmp_path}"])
+        benchmark_command(["device=cuda", f"out={tmp_path / 'new'}"])
+    assert not (tmp_path / "new").exists()
+
+
+def failing(error):
+    row = Row.ratio("machine", "flips", "ours against theirs", Spread(2, 2, 2, 1), Target(1))
+
+    def measure(asked):
+        yield row
+        raise error
+
+    return measure
+
+
+def test_a_group_that_fails_costs_nobody_elses_rows(monkeypatch, tmp_path):
+    monkeypatch.setattr(limits, "measure", failing(ValueError("no\nroom")))
+    monkeypatch.setattr(simulate, "measure", rows_of("simulate", 3.0))
+    benchmark_command(["group=[machine,simulate]", f"out={tmp_path}"])
+    written = json.loads((tmp_path / "benchmark.json").read_text())
+    assert [row["verdict"] for row in written["rows"]] == ["met", "not measured", "met", "met"]
+    assert written["rows"][1]["note"] == "ValueError: no room"
+    assert set(written["seconds"]) == {"machine", "simulate"}
+
+
+def test_what_is_measured_survives_an_interruption(monkeypatch, tmp_path):
+    monkeypatch.setattr(limits, "measure", failing(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        benchmark_command(["group=machine", f"out={tmp_path}"])
+    assert len(json.loads((tmp_path / "benchmark.json").read_text())["rows"]) == 1
+    assert "met" in (tmp_path / "benchmark.md").read_text()
+
+
+def test_a_failure_of_quick_does_not_pass_in_silence(monkeypatch, tmp_path):
+    monkeypatch.setattr(quick, "measure", failing(ValueError("no room")))
+    with pytest.raises(UserError, match="not measured: ValueError: no room"):
+        benchmark_command(["group=quick", f"out={tmp_path}"])

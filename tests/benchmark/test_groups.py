@@ -1,7 +1,5 @@
 """Each group at a tiny size; the ways that are compared do the same thing."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -12,6 +10,7 @@ from truescore.benchmark import (
     Spread,
     Target,
     against_document,
+    bare,
     gl_d64,
     limits,
     loops,
@@ -22,13 +21,16 @@ from truescore.benchmark import (
     simulate,
     startup,
     time_to_floor,
-    train_step,
+    ways,
 )
-from truescore.benchmark.children import ended
+from truescore.benchmark.children import Ended, Failed, ended
+from truescore.benchmark.time_to_floor import Finished
 from truescore.denoisers import RealOracle
 from truescore.processes import VariancePreserving
-from truescore.samplers import DDIM, DPMSolver2M
+from truescore.samplers import DDIM, DPMSolver2M, Heun
 from truescore.targets import GaussianMixture, GinzburgLandauChain, IsingRing
+
+from .check import check
 
 SETTINGS = Settings(("machine",))
 # Of runs that are to be over at once.
@@ -44,17 +46,6 @@ SMALL = (
     "metrics.n_score=20",
     "metrics.n_levels=3",
 )
-
-
-def check(rows, group):
-    rows = list(rows)
-    assert rows and all(row.group == group for row in rows)
-    for row in rows:
-        if row.spread is not None:
-            assert 0 < row.spread.low <= row.spread.median <= row.spread.high < math.inf
-        else:
-            assert row.note
-    return rows
 
 
 def test_the_machine():
@@ -107,33 +98,8 @@ def test_oracle():
     rows = check(oracle.measure(SETTINGS, (4, 8), (8, 16), (5, 5), rounds=1), "oracle")
     grown = {row.quantity: row.target for row in rows if row.quantity.startswith("time beside")}
     linear = Target(3.0, at_least=False)
+    assert rows[-1].verdict == "not measured" and "d^3" in rows[-1].note
     assert grown == {"time beside d = 4": linear, "time beside d = 8": None}
-
-
-@pytest.mark.parametrize("net", ["leave_one_out_messages", "rot_conv_film"])
-def test_a_network_of_spins(net):
-    (row,) = check([train_step.step_rate(SETTINGS, "ising_d64", net, 8, 4, 1)], "train_step")
-    assert row.case == f"{net}, d = 8, batch 4" and "MB at most" in row.note
-
-
-def test_a_network_of_reals():
-    check([train_step.step_rate(SETTINGS, "gl_d64", "mlp", 8, 4, 1)], "train_step")
-
-
-def test_what_would_take_too_long_is_left_out_in_words():
-    row = train_step.step_rate(SETTINGS, "ising_d64", "rot_conv_film", 1024, 4096, 1)
-    assert row.spread is None and "1024 passes a step of 4096 samples" in row.note
-
-
-@pytest.mark.slow
-def test_a_pass_for_every_site_is_slower():
-    row = train_step.against_document(SETTINGS, 32, 32, Target(1))
-    assert row.spread.median > 1 and row.verdict == "met"
-
-
-def test_a_longer_ring_is_held_to_the_cost_of_a_site():
-    (row,) = check(train_step.per_site(SETTINGS, (8, 16), 64, rounds=2), "train_step")
-    assert row.quantity == "a site's cost beside d = 8"
 
 
 def test_lightnings_loop_stands_beside_a_bare_one():
@@ -141,15 +107,12 @@ def test_lightnings_loop_stands_beside_a_bare_one():
     assert "leave_one_out_messages, d = 64" in row.case
 
 
-def test_sizes_are_a_cross():
-    sizes = train_step.sizes((1, 2, 3), (10, 20, 30))
-    assert sizes == [(1, 20), (2, 10), (2, 20), (2, 30), (3, 20)]
-
-
-@pytest.mark.slow
-def test_sample():
-    rows = check(sample.measure(SETTINGS, (8,), 5, 3, 1, quality_dim=8, n_quality=20), "sample")
-    assert any("evaluations to half the floor" in row.quantity for row in rows)
+def test_ours_and_a_bare_loop_on_one_network():
+    rows = check(sample.speeds(SETTINGS, 8, 5, 3, 1, ways.BARE), "sample")
+    assert [row.quantity for row in rows] == [
+        "DDIM against a bare loop",
+        "Heun against a bare loop of Heun's rule",
+    ]
 
 
 @pytest.fixture
@@ -174,9 +137,9 @@ def test_others_make_the_same_steps(library, ours, theirs, gaussian):
     """The same rule on the same network and times ends at the same points."""
     pytest.importorskip(library)
     denoiser, x = gaussian
-    times = sample.times_of(denoiser, "log_snr", 20)
+    times = ways.times_of(denoiser, "log_snr", 20)
     ends = theirs()(denoiser, x, times)
-    torch.testing.assert_close(ends, sample.own(ours)()(denoiser, x, times), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(ends, ways.own(ours)()(denoiser, x, times), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("path", [lambda: peers.azula("HeunSampler"), peers.flow_matching])
@@ -186,18 +149,18 @@ def test_others_of_second_order_come_near_ours(path, gaussian):
         theirs = path()
     except peers.Missing as missing:
         pytest.skip(str(missing))
-    times = sample.times_of(denoiser, "log_snr", 200)
-    fine = sample.own(sample.Heun)()(denoiser, x, times)
+    times = ways.times_of(denoiser, "log_snr", 200)
+    fine = ways.own(Heun)()(denoiser, x, times)
     torch.testing.assert_close(theirs(denoiser, x, times), fine, rtol=5e-3, atol=5e-3)
 
 
-def test_a_missing_library_is_a_line_of_the_table(monkeypatch):
+def test_a_missing_library_is_a_line_of_the_table():
     def missing():
         return peers.library("no_such_library.of_samplers")
 
-    ours = sample.Way("ours", "log_snr", sample.own(DDIM))
-    monkeypatch.setattr(sample, "PAIRS", ((ours, sample.Way("theirs", "log_snr", missing)),))
-    (row,) = sample.speeds(SETTINGS, 8, 2, 2, 1)
+    ours = ways.Way("ours", "log_snr", ways.own(DDIM))
+    pairs = ((ours, ways.Way("theirs", "log_snr", missing)),)
+    (row,) = sample.speeds(SETTINGS, 8, 2, 2, 1, pairs)
     assert row.verdict == "not measured"
     assert row.note == "no_such_library is not installed: pip install -e '.[bench]'"
 
@@ -210,8 +173,41 @@ def test_startup():
 
 @pytest.mark.slow
 def test_a_process_that_ends_otherwise_is_told_with_its_last_line():
-    with pytest.raises(RuntimeError, match="seed=-1 ended with 2, not 0: seed: got -1"):
+    with pytest.raises(Failed, match="seed=-1 ended with 2, not 0: seed: got -1"):
         ended(["+experiment=ising_d16", "seed=-1"], 0)
+
+
+def fails(*asked, **named):
+    raise Failed("no room")
+
+
+def test_a_start_that_fails_is_a_line_and_the_others_are_measured(monkeypatch):
+    endings = iter([lambda: fails(), lambda: Ended(1.2, 1.0, 50.0, 2, "got -1")])
+    monkeypatch.setattr(startup, "ended", lambda *asked: next(endings)())
+    monkeypatch.setattr(startup, "first_step", fails)
+    first, least, median, last = startup.measure(SETTINGS, runs=1)
+    assert (first.verdict, first.note, first.target) == ("not measured", "no room", startup.HELP)
+    assert least.spread.median == median.spread.median == 1.2
+    assert (last.verdict, last.note) == ("not measured", "no room")
+
+
+FINISHED = Finished(
+    Ended(80.0, 75.0, 700.0, 0, "done"),
+    {"metrics": {"cov_frobenius": {"debiased": 0.3, "floor": 0.1}}, "seconds": {"train": 60.0}},
+)
+
+
+def test_a_run_that_fails_is_a_line_and_the_others_are_measured(monkeypatch):
+    runs = iter([fails, lambda: FINISHED])
+    monkeypatch.setattr(time_to_floor, "finished", lambda *asked: next(runs)())
+    failed, *rows = time_to_floor.measure(SETTINGS, ("gl_d64", "ising_d64"))
+    assert (failed.verdict, failed.note, failed.target.bound) == ("not measured", "no room", 600)
+    assert [row.verdict for row in rows] == ["met", "missed", ""]
+    assert "one run" in rows[1].note
+
+
+def test_every_run_has_a_bound_of_its_error():
+    assert set(time_to_floor.ERRORS) == {*time_to_floor.EXPERIMENTS, "gl_d64"}
 
 
 @pytest.mark.slow
@@ -224,20 +220,70 @@ def test_time_to_floor():
 
 
 def test_the_long_run_stands_under_its_own_name(monkeypatch):
-    monkeypatch.setattr(time_to_floor, "finished", lambda *asked: asked)
-    monkeypatch.setattr(time_to_floor, "rows", lambda *told: [told])
-    (told,) = gl_d64.measure(SETTINGS, ("seed=1",))
-    assert told == ("gl_d64", "gl_d64", (SETTINGS, "gl_d64", ("seed=1",)))
+    monkeypatch.setattr(time_to_floor, "finished", lambda *asked: FINISHED)
+    rows = list(gl_d64.measure(SETTINGS, ("seed=1",)))
+    assert [(row.group, row.case, row.verdict) for row in rows] == [
+        ("gl_d64", "gl_d64", verdict) for verdict in ("met", "missed", "met")
+    ]
 
 
 @pytest.mark.slow
-def test_against_the_document():
-    rows = list(against_document.measure(SETTINGS, (16,), SMALL))
-    assert [row.quantity for row in rows][1:] == [
-        "covariance F, debiased, ours",
-        "covariance F, debiased, the document's at 3 x our time",
+@pytest.mark.parametrize(("experiment", "dim"), [("ising_d16", 16), ("gl_d32", 8)])
+def test_against_the_document(experiment, dim):
+    changes = (f"dataset.dim={dim}", *SMALL)
+    time, *errors = against_document.measure(SETTINGS, (experiment,), changes)
+    assert time.unit == "s" and time.spread.median > 0
+    late = "the document's at 3 x our time"
+    assert [row.quantity for row in errors] == [
+        f"{what}, {whose}"
+        for whose in ("ours", late)
+        for what in ("covariance F, debiased", "score error")
     ]
-    assert "steps in" in rows[2].note
+    assert all("steps in" in row.note for row in errors[2:])
+    assert errors[1].spread.median > 0 and errors[3].spread.median > 0
+
+
+def test_a_document_that_fails_is_a_line_and_the_others_are_measured(monkeypatch):
+    monkeypatch.setattr(against_document, "our_run", fails)
+    rows = list(against_document.measure(SETTINGS, ("ising_d16", "gl_d32")))
+    assert [(row.case, row.verdict) for row in rows] == [
+        ("ising_d16", "not measured"),
+        ("gl_d32", "not measured"),
+    ]
+
+
+def test_half_as_fast_breaks_a_bound_of_quick_and_a_fifth_less_does_not():
+    assert not quick.fast(10).met(5.0) and quick.fast(10).met(8.0)
+    assert not quick.cheap(10).met(20.0) and quick.cheap(10).met(12.5)
+
+
+@pytest.mark.slow
+def test_quick():
+    rows = check(quick.measure(SETTINGS), "quick")
+    assert len(rows) == 16 and all(row.target is not None for row in rows)
+
+
+@pytest.mark.parametrize(("kind", "loop"), [(DDIM, bare.ddim), (Heun, bare.heun)])
+def test_a_bare_loop_ends_where_ours_does(kind, loop, gaussian):
+    """DDIM is the same rule; Heun in whitened modes another of second order."""
+    denoiser, x = gaussian
+    times = ways.times_of(denoiser, "log_snr", 200)
+    ours = ways.own(kind)()(denoiser, x, times)
+    torch.testing.assert_close(loop(denoiser, x, times), ours, rtol=2e-3, atol=2e-3)
+
+
+def test_a_bare_perceptron_learns():
+    step = bare.mlp_step(0, 4, 50, "cpu")
+    before = torch.get_rng_state()
+    losses = [step() for _ in range(60)]
+    assert losses[-1] < losses[0] / 2
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.slow
+def test_starts_stand_beside_an_import():
+    rows = check(startup.beside_torch(runs=1), "startup")
+    assert [row.case for row in rows] == list(startup.CASES)
 
 
 def test_quick_holds_rows_of_others_to_bounds_of_its_own():

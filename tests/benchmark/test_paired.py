@@ -31,6 +31,13 @@ def test_they_are_called_in_turn_after_the_warm_up():
     assert calls == list("ab" + "ababab")
 
 
+def test_a_unit_may_do_the_work_of_several():
+    pair = [Contender("little", lambda: work(40)), Contender("much", lambda: work(160))]
+    times = alternate(pair, rounds=5)
+    once, thrice = (times.speed("much", "little", amount).median for amount in (1, 3))
+    assert thrice == pytest.approx(3 * once)
+
+
 @pytest.mark.parametrize(("names", "rounds"), [("aa", 3), ("ab", 0)])
 def test_equal_names_and_no_rounds_are_refused(names, rounds):
     with pytest.raises(UserError, match=f"got rounds={rounds} of a, {names[1]}, expected"):

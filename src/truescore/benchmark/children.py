@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
+TRAIN = (str(ROOT / "train.py"),)
+
+
+class Failed(Exception):  # noqa: N818 - not an error: a line of the table says so
+    """A process did not end as it should; the message is for the table."""
 
 
 @dataclass(frozen=True)
@@ -30,32 +35,34 @@ class Ended:
     last_line: str
 
 
-def started(arguments: list[str], cache: Path, log: Path) -> subprocess.Popen:
+def started(
+    arguments: list[str], cache: Path, log: Path, script: tuple[str, ...] = TRAIN
+) -> subprocess.Popen:
     """``train.py`` of this checkout with this Python; null laws go to ``cache``."""
     path = os.pathsep.join(filter(None, (str(ROOT / "src"), os.environ.get("PYTHONPATH"))))
     own = os.environ | {"PYTHONPATH": path, "TRUESCORE_CACHE": str(cache)}
     with log.open("w") as stream:
-        command = [sys.executable, str(ROOT / "train.py"), *arguments]
+        command = [sys.executable, *script, *arguments]
         return subprocess.Popen(command, env=own, stdout=stream, stderr=stream)
 
 
-def ended(arguments: list[str], code: int) -> Ended:
-    """``train.py``, when it has ended.
+def ended(arguments: list[str], code: int, script: tuple[str, ...] = TRAIN) -> Ended:
+    """``train.py``, or what else this Python is to run, when it has ended.
 
     Raises:
-        RuntimeError: for another exit code than ``code``.
+        Failed: for another exit code than ``code``.
     """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         start = time.perf_counter()
-        process = started(arguments, Path(folder) / "cache", log)
+        process = started(arguments, Path(folder) / "cache", log, script)
         # Unlike wait(), this tells what this one child used.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         last = (log.read_text().strip().splitlines() or ["no word"])[-1]
     if process.returncode != code:
-        words = " ".join(arguments)
-        raise RuntimeError(f"train.py {words} ended with {process.returncode}, not {code}: {last}")
+        words = " ".join([*(Path(part).name for part in script), *arguments])
+        raise Failed(f"{words} ended with {process.returncode}, not {code}: {last}")
     processor_seconds = usage.ru_utime + usage.ru_stime
     return Ended(seconds, processor_seconds, usage.ru_maxrss / 1024, process.returncode, last)

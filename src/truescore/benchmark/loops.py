@@ -73,7 +73,8 @@ def bare_seconds(config: dict[str, Any], module: ScoreModule, data: LawDataModul
     denoiser = module.denoiser.to(device)
     configured = module.configure_optimizers()
     optimizer, schedule = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
-    average = AveragedModel(denoiser, multi_avg_fn=ema(config["callbacks"]["ema_decay"]))
+    update: Any = ema(config["callbacks"]["ema_decay"])
+    average = AveragedModel(denoiser, multi_avg_fn=update)
     generator = keyed_generator(config["seed"], "bare", device=device)
     limit = config["trainer"]["gradient_clip_val"] or float("inf")
     clock = paired.clock()

@@ -19,12 +19,17 @@ ratio = partial(Row.ratio, GROUP)
 # Points of every timed call; of chains each costs a pass over a grid of numbers at every site.
 RINGS, CHAINS = 1000, 250
 SKIP_DATA = 2000
+# From here on fewer points, levels and rounds: the grid of numbers grows with d, its square is the
+# work of a site, and so a score's is that of d^3.
+LONG = 256
+TOO_LONG = "the work of a score grows as d^3, minutes before the first; d = 256 is the longest here"
+BESIDE = "exact beside the network's, time"
 
 
 def measure(
     settings: Settings,
     rings: tuple[int, ...] = (16, 64, 256, 1024),
-    chains: tuple[int, ...] = (8, 32, 128),
+    chains: tuple[int, ...] = (8, 32, 128, 256),
     n: tuple[int, int] = (RINGS, CHAINS),
     rounds: int = 5,
 ) -> Iterator[Row]:
@@ -32,9 +37,14 @@ def measure(
     times = answers(settings, "ising_d64", "ring", {(d, 0.5): n[0] for d in rings}, rounds)
     yield from rates("ring", times, [(d, 0.5) for d in rings])
     levels = (0.01, 0.1, 0.5, 0.9)
-    sizes = {(d, level): n[1] for d in chains for level in levels}
+    sizes = {(d, level): n[1] for d in chains if d < LONG for level in levels}
     times = answers(settings, "gl_d32", "chain", sizes, rounds)
     yield from rates("chain", times, list(sizes))
+    for dim in (d for d in chains if d >= LONG):
+        sizes = {(dim, level): max(1, n[1] // 10) for level in levels[::2]}
+        times = answers(settings, "gl_d32", "chain", sizes, 1)
+        yield from rates("chain", times, list(sizes))
+    yield Row.absent(GROUP, "chain, d = 1024", "exact scores", TOO_LONG)
 
 
 def answers(
@@ -82,7 +92,7 @@ def rates(kind: str, times: Times, sizes: list[tuple[int, float]]) -> Iterator[R
         case = f"{kind}, d = {dim}, t = {part:g} T"
         exact, network = (_name(kind, dim, part, who) for who in ("exact", "network"))
         yield Row(GROUP, case, "exact scores", "scores/s", times.rate(exact))
-        yield ratio(case, "exact beside the network's, time", times.speed(network, exact))
+        yield ratio(case, BESIDE, times.speed(network, exact))
         if dim != first and part == level:
             base = _name(kind, first, level, "exact")
             cost = times.speed(base, exact)

@@ -34,9 +34,12 @@ class Times:
 
     seconds: dict[str, np.ndarray]
 
-    def speed(self, of: str, against: str) -> Spread:
-        """How many times as fast as ``against`` the contender ``of`` is, round by round."""
-        return Spread.of((self.seconds[against] / self.seconds[of]).tolist())
+    def speed(self, of: str, against: str, amount: float = 1.0) -> Spread:
+        """How many times as fast as ``against`` the contender ``of`` is, round by round.
+
+        Where a unit of ``of`` does the work of several of ``against``, ``amount`` says of how many.
+        """
+        return Spread.of((amount * self.seconds[against] / self.seconds[of]).tolist())
 
     def rate(self, of: str) -> Spread:
         """Units of work per second."""

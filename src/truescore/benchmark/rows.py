@@ -1,10 +1,12 @@
 """What one measurement says: a value with its spread, and whether it is as good as it should be."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from statistics import quantiles
 from typing import Any, Self
 
+log = logging.getLogger("truescore")
 # Of a normal law these hold the middle 68 %.
 LOW, HIGH = 0.16, 0.84
 
@@ -91,6 +93,13 @@ class Row:
         """A row of a ratio."""
         return cls(group, case, quantity, "x", spread, target, note)
 
+    @classmethod
+    def absent(
+        cls, group: str, case: str, quantity: str, why: str, target: Target | None = None
+    ) -> Self:
+        """A row of what could not be measured, and why."""
+        return cls(group, case, quantity, "", None, target, why)
+
     @property
     def verdict(self) -> str:
         """``met``, ``missed`` or ``not measured``; nothing if there is no target."""
@@ -103,3 +112,13 @@ class Row:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self) | {"verdict": self.verdict}
+
+
+def kept(rows: Iterable[Row], group: str, case: str) -> Iterator[Row]:
+    """The rows; where measuring them fails, those before it and one that says why."""
+    try:
+        yield from rows
+    except Exception as error:  # what cannot be measured must not cost the rows of others
+        log.exception("%s: %s", group, case)
+        words = " ".join(str(error).split())
+        yield Row.absent(group, case, "what was left of it", f"{type(error).__name__}: {words}")

@@ -8,6 +8,7 @@ from truescore.errors import UserError
 # Group -> the module that measures it.
 GROUPS = {
     "machine": "truescore.benchmark.limits",
+    "shares": "truescore.benchmark.shares",
     "simulate": "truescore.benchmark.simulate",
     "oracle": "truescore.benchmark.oracle",
     "train_step": "truescore.benchmark.train_step",
@@ -66,7 +67,8 @@ def settings(words: Mapping[str, str]) -> Settings:
 
 
 def _groups(text: str) -> tuple[str, ...]:
-    names = [name.strip() for name in text.removeprefix("[").removesuffix("]").split(",")]
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    names = [name.strip() for name in bare.split(",")]
     for name in names:
         if name not in (*GROUPS, ALL):
             raise UserError(f"got group={name}, expected {', '.join((ALL, *GROUPS))}")

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from truescore.benchmark.children import ended, started
+from truescore.benchmark.children import Failed, ended, started
 from truescore.benchmark.rows import Row, Spread, Target
 from truescore.benchmark.settings import Settings
 
@@ -20,15 +20,30 @@ CASES = {
 FIRST_STEP = "train.py +experiment=ising_d16, first step's checkpoint, empty cache"
 
 
-def measure(settings: Settings, runs: int = 5, first: bool = True) -> Iterator[Row]:
+def measure(settings: Settings, runs: int = 5) -> Iterator[Row]:
     """Wall time of fresh processes; the least is what other work on the machine disturbed least."""
     for case, (arguments, code, target) in CASES.items():
-        endings = [ended(arguments, code) for _ in range(runs)]
+        try:
+            endings = [ended(arguments, code) for _ in range(runs)]
+        except Failed as failed:
+            yield Row.absent(GROUP, case, "least", str(failed), target)
+            continue
         processor = min(ending.processor_seconds for ending in endings)
         note = f"least processor time {processor:.2f} s"
         yield from rows(case, [ending.seconds for ending in endings], target, note)
-    if first:
+    try:
         yield from rows(FIRST_STEP, [first_step() for _ in range(runs)])
+    except Failed as failed:
+        yield Row.absent(GROUP, FIRST_STEP, "least", str(failed))
+
+
+def beside_torch(runs: int = 3) -> Iterator[Row]:
+    """Processor time of the same processes beside one that imports torch and nothing else."""
+    alone = min(ended(["-c", "import torch"], 0, ()).processor_seconds for _ in range(runs))
+    for case, (arguments, code, _) in CASES.items():
+        ours = min(ended(arguments, code).processor_seconds for _ in range(runs))
+        quantity = "processor time beside `import torch`"
+        yield Row.ratio(GROUP, case, quantity, Spread.of([ours / alone]))
 
 
 def rows(
@@ -40,7 +55,11 @@ def rows(
 
 
 def first_step() -> float:
-    """Seconds until the first step's checkpoint is written, after null laws and a validation."""
+    """Seconds until the first step's checkpoint is written, after null laws and a validation.
+
+    Raises:
+        Failed: it never is.
+    """
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         arguments = [
@@ -52,7 +71,7 @@ def first_step() -> float:
             while not (folder / "run" / "checkpoints" / "best.ckpt").is_file():
                 if process.poll() is not None or time.perf_counter() - start > PATIENCE:
                     process.kill()
-                    raise RuntimeError("train.py +experiment=ising_d16 came to no first step")
+                    raise Failed("train.py +experiment=ising_d16 came to no first step")
                 time.sleep(POLL)
             seconds = time.perf_counter() - start
             process.kill()

@@ -2,21 +2,24 @@
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from truescore.benchmark.children import Ended, ended
+from truescore.benchmark.children import Ended, Failed, ended
 from truescore.benchmark.rows import Row, Spread, Target
 from truescore.benchmark.settings import Settings
 from truescore.files import SUMMARY
 
 GROUP = "time_to_floor"
+TIME = "time to the table"
 EXPERIMENTS = ("ising_d16", "ising_d64", "ising_d128", "gl_d32")
-# Experiment -> at most so many seconds, and so large a debiased error of the covariance.
-TARGETS = {"ising_d64": (90, 0.25), "gl_d64": (600, 0.15)}
+# Experiment -> at most so many seconds, so large a debiased error of the covariance, so many MB.
+SECONDS = {"ising_d64": 90, "gl_d64": 600}
+ERRORS = {"ising_d16": 0.05, "ising_d64": 0.25, "ising_d128": 0.35, "gl_d32": 0.06, "gl_d64": 0.15}
 MEGABYTES = {"gl_d64": 2000}
+ONE_RUN = "one run: data, weights and samples of another seed move it, so it cannot tell alone"
 
 
 @dataclass(frozen=True)
@@ -42,26 +45,36 @@ def measure(
 ) -> Iterator[Row]:
     """One run of each experiment, as a user would start it."""
     for experiment in experiments:
-        yield from rows(GROUP, experiment, finished(settings, experiment, changes))
+        yield from rows(GROUP, experiment, settings, changes)
 
 
-def rows(group: str, experiment: str, run: Finished) -> Iterator[Row]:
+def rows(
+    group: str, experiment: str, settings: Settings, changes: tuple[str, ...] = ()
+) -> Iterator[Row]:
     """Time, error and memory of a run."""
-    seconds, error = TARGETS.get(experiment, (None, None))
-    memory = MEGABYTES.get(experiment)
+    try:
+        run = finished(settings, experiment, changes)
+    except Failed as failed:
+        yield Row.absent(group, experiment, TIME, str(failed), _at_most(SECONDS, experiment))
+        return
     floor = run.summary["metrics"]["cov_frobenius"]["floor"]
     processor, training = run.process.processor_seconds, run.summary["seconds"]["train"]
     note = f"{training:.0f} s of it training; {processor:.0f} s of processor time"
-    yield Row(group, experiment, "time to the table", "s", Spread.of([run.process.seconds]),
-              _at_most(seconds), note)  # fmt: skip
+    beside = f"floor of perfect samples {floor:.3g}; {ONE_RUN}"
+    yield Row(group, experiment, TIME, "s", Spread.of([run.process.seconds]),
+              _at_most(SECONDS, experiment), note)  # fmt: skip
     yield Row(group, experiment, "covariance F, debiased", "", Spread.of([run.error]),
-              _at_most(error), f"floor of perfect samples {floor:.3g}")  # fmt: skip
+              _at_most(ERRORS, experiment), beside)  # fmt: skip
     yield Row(group, experiment, "most memory", "MB", Spread.of([run.process.megabytes]),
-              _at_most(memory))  # fmt: skip
+              _at_most(MEGABYTES, experiment))  # fmt: skip
 
 
 def finished(settings: Settings, experiment: str, changes: tuple[str, ...] = ()) -> Finished:
-    """Run ``train.py +experiment=...`` with torch's own number of threads, and an empty cache."""
+    """Run ``train.py +experiment=...`` with torch's own number of threads, and an empty cache.
+
+    Raises:
+        Failed: the run did.
+    """
     with tempfile.TemporaryDirectory() as folder:
         accelerator = "gpu" if settings.device == "cuda" else "cpu"
         arguments = [f"+experiment={experiment}", f"hydra.run.dir={folder}",
@@ -72,5 +85,5 @@ def finished(settings: Settings, experiment: str, changes: tuple[str, ...] = ())
     return Finished(ending, summary)
 
 
-def _at_most(bound: float | None) -> Target | None:
-    return None if bound is None else Target(bound, at_least=False)
+def _at_most(bounds: Mapping[str, float], experiment: str) -> Target | None:
+    return Target(bounds[experiment], at_least=False) if experiment in bounds else None

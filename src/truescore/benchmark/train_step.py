@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from truescore.benchmark import bare
 from truescore.benchmark.loops import lightning
 from truescore.benchmark.paired import Contender, alternate
 from truescore.benchmark.rows import Row, Target
@@ -21,25 +22,34 @@ from truescore.randomness import keyed_generator
 
 GROUP = "train_step"
 ratio = partial(Row.ratio, GROUP)
-MESSAGES, DOCUMENT = "leave_one_out_messages", "rot_conv_film"
-# The law of spins and of reals, and the networks that are tried on it.
+MESSAGES, CHAIN, DOCUMENT = "leave_one_out_messages", "chain_net", "rot_conv_film"
+RING, CHAIN_LAW, TORUS = "ising_d64", "gl_d64", "ising_torus_8x8"
+LATTICE = "ising_torus_couplings"
+# Experiment -> the networks that are tried on its law: all there are, each where it fits.
 NETS = {
-    "ising_d64": (
+    RING: (
         MESSAGES,
         "leave_one_out_pyramid",
         "leave_one_out",
         "leave_one_out_mlp",
+        "masked_mlp",
         "hollow_transformer",
         DOCUMENT,
     ),
-    "gl_d64": ("chain_net", "unet", "plain_cnn", "residual_mlp", "mlp"),
+    TORUS: ("leave_one_out_2d",),
+    LATTICE: ("couplings",),
+    CHAIN_LAW: (CHAIN, "unet", "plain_cnn", "residual_mlp", "mlp"),
 }
-# The skip law of a chain is fitted to this many samples: eight means or fewer.
-N_TRAIN = 16_000
-LONGEST = 10.0
+MASKS = ("sde=absorbing", "loss=any_order")
+# The skip law of a chain is fitted to so many samples, eight means; of a longer one, whose own
+# tables take minutes, one mean to random walks.
+N_TRAIN, LONGEST_CHAIN = 16_000, 128
+LONGEST, LONG_STEP = 10.0, 3.0
 # Of the document's network: d and the least ratio, at the experiments' batch and at N/10.
 AGAINST_DOCUMENT, BATCHES = {64: Target(30), 128: Target(60)}, (512, 1000)
 PER_SITE, SITES = Target(1.3, at_least=False), 2**16
+# Of all passes of a step of the document's network: about 1 GB.
+PASSED_SITES = 2**22
 BETAS = (0.9, 0.99)
 
 
@@ -52,7 +62,6 @@ class TrainStep:
         dim: number of sites.
         batch: samples a step.
         settings: device and seed.
-        changes: further overrides of its configuration.
     """
 
     def __init__(
@@ -62,14 +71,16 @@ class TrainStep:
         dim: int,
         batch: int,
         settings: Settings,
-        *changes: str,
     ) -> None:
         of_model = [] if model is None else [f"model={model}"]
-        config = composed([f"+experiment={experiment}", *of_model, f"dataset.dim={dim}", *changes])
-        target = build_target(config)
-        process = build_process(config, target.dim, target.n_states)
-        n = max(batch, N_TRAIN if "skip" in config["model"] else 2 * dim)
-        data = target.sample(n, keyed_generator(settings.seed, "benchmark data"))
+        config = composed(
+            [f"+experiment={experiment}", *of_model, *_changes(experiment, model, dim)]
+        )
+        process = build_process(config, dim)
+        short = dim <= LONGEST_CHAIN or experiment in (RING, TORUS, LATTICE)
+        n = max(batch, N_TRAIN if short and "skip" in config["model"] else 2 * dim)
+        generator = keyed_generator(settings.seed, "benchmark data")
+        data = build_target(config).sample(n, generator) if short else walks(n, dim, generator)
         self.denoiser = build_untrained(config, dim, process, data).to(settings.device)
         self.loss = build_loss(config)
         self.x_0 = data[:batch].to(settings.device)
@@ -117,7 +128,7 @@ class TrainStep:
 
 def measure(
     settings: Settings,
-    dims: tuple[int, ...] = (16, 64, 256),
+    dims: tuple[int, ...] = (16, 64, 256, 1024),
     batches: tuple[int, ...] = (64, 512, 4096),
     rounds: int = 3,
     bare_steps: int = 200,
@@ -135,23 +146,28 @@ def measure(
 
 
 def sizes(dims: tuple[int, ...], batches: tuple[int, ...]) -> list[tuple[int, int]]:
-    """A cross of sizes: every d at the middle batch, every batch at the middle d."""
-    dim, batch = dims[len(dims) // 2], batches[len(batches) // 2]
-    return sorted({*((d, batch) for d in dims), *((dim, b) for b in batches)})
+    """A cross of sizes: every batch at the second d, every d at the middle batch or what fits.
+
+    Long laws have smaller batches, of at most as many sites as `SITES`.
+    """
+    dim, batch = dims[1], batches[len(batches) // 2]
+    return sorted({*((d, min(batch, SITES // d)) for d in dims), *((dim, b) for b in batches)})
 
 
 def step_rate(
     settings: Settings, experiment: str, net: str, dim: int, batch: int, rounds: int
 ) -> Row:
-    """Samples per second of one network, and its memory."""
+    """Samples per second of one network, once where a step takes long, and its memory."""
     case = f"{net}, d = {dim}, batch {batch}"
     passes = dim if net == DOCUMENT else 1
-    if passes * dim * batch > SITES * dim:
+    if passes * dim * batch > PASSED_SITES:
         note = f"left out: {passes} passes a step of {batch} samples"
         return Row(GROUP, case, "samples trained on", "samples/s", None, None, note)
     step = TrainStep(experiment, net, dim, batch, settings)
+    start = time.perf_counter()
     note = f"{step.peak_megabytes():,.0f} MB at most"
-    rate = alternate([Contender(net, step, batch)], rounds).rate(net)
+    once = time.perf_counter() - start > LONG_STEP
+    rate = alternate([Contender(net, step, batch)], 1 if once else rounds, warm_up=0).rate(net)
     return Row(GROUP, case, "samples trained on", "samples/s", rate, None, note)
 
 
@@ -162,17 +178,27 @@ def against_document(
     steps = 10
     case = f"d = {dim}, batch {batch}"
     quantity = f"{MESSAGES} against {DOCUMENT}"
-    small = TrainStep("ising_d64", DOCUMENT, dim, batch // 8, settings).seconds() * 8
+    small = TrainStep(RING, DOCUMENT, dim, batch // 8, settings).seconds() * 8
     if small > LONGEST:
         note = f"{DOCUMENT} takes about {small:.0f} s a step"
         return ratio(case, quantity, None, target, note)
-    ours = TrainStep("ising_d64", MESSAGES, dim, batch, settings)
+    ours = TrainStep(RING, MESSAGES, dim, batch, settings)
     contenders = [
         Contender(MESSAGES, partial(_repeat, ours, steps), steps),
-        Contender(DOCUMENT, TrainStep("ising_d64", DOCUMENT, dim, batch, settings)),
+        Contender(DOCUMENT, TrainStep(RING, DOCUMENT, dim, batch, settings)),
     ]
     times = alternate(contenders, rounds)
     return ratio(case, quantity, times.speed(MESSAGES, DOCUMENT), target)
+
+
+def against_bare(settings: Settings, dim: int, batch: int, rounds: int) -> Row:
+    """Our network for chains beside a perceptron of plain torch, on as many samples."""
+    step = TrainStep(CHAIN_LAW, None, dim, batch, settings)
+    theirs = bare.mlp_step(settings.seed, dim, batch, settings.device)
+    name = f"a bare perceptron, {bare.DEPTH} layers of {bare.WIDTH}"
+    times = alternate([Contender(CHAIN, step), Contender(name, theirs)], rounds)
+    case = f"d = {dim}, batch {batch}"
+    return ratio(case, f"{CHAIN} against {name}", times.speed(CHAIN, name))
 
 
 def per_site(
@@ -181,7 +207,7 @@ def per_site(
     """Seconds per site and sample of our network for rings, as many sites in every batch."""
     contenders = []
     for dim in dims:
-        step = TrainStep("ising_d64", MESSAGES, dim, sites // dim, settings)
+        step = TrainStep(RING, MESSAGES, dim, sites // dim, settings)
         contenders.append(Contender(f"d = {dim}", partial(_repeat, step, 5), 5 * sites))
     times = alternate(contenders, rounds)
     first = contenders[0].name
@@ -190,6 +216,22 @@ def per_site(
         yield ratio(
             f"{MESSAGES}, {contender.name}", f"a site's cost beside {first}", cost, PER_SITE
         )
+
+
+def _changes(experiment: str, model: str | None, dim: int) -> list[str]:
+    """What makes the experiment's law one of so many sites, and fits the network."""
+    if experiment not in (TORUS, LATTICE):
+        return [f"dataset.dim={dim}", *(MASKS if model == "masked_mlp" else ())]
+    rows = 4 if dim < 64 else 8
+    columns = dim // rows
+    lattice = [f"model.net.lattice=[{rows},{columns}]"] if experiment == LATTICE else []
+    return [f"dataset.rows={rows}", f"dataset.columns={columns}", *lattice]
+
+
+def walks(n: int, dim: int, generator: torch.Generator) -> Tensor:
+    """Random walks that come back to zero, in place of long chains: a step takes as long."""
+    x = torch.randn(n, dim, generator=generator).cumsum(1) / dim**0.5
+    return x - x[:, -1:] * torch.linspace(0, 1, dim)
 
 
 @contextmanager
