@@ -86,7 +86,9 @@ class TrainStep:
         self.x_0 = data[:batch].to(settings.device)
         self.generator = keyed_generator(settings.seed, "benchmark", device=settings.device)
         rate = config["model"]["learning_rate"]
-        self.optimizer = torch.optim.AdamW(self.denoiser.parameters(), lr=rate, betas=BETAS)
+        self.optimizer = torch.optim.AdamW(
+            self.denoiser.parameters(), lr=rate, betas=BETAS, fused=True
+        )
 
     def backward(self) -> Tensor:
         """The loss and its gradient."""
