@@ -61,4 +61,5 @@ def test_as_dict_is_json_safe():
         "ci_low": None,
         "ci_high": None,
         "verdict": "at floor",
+        "z": None,
     }
