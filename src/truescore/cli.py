@@ -152,6 +152,7 @@ class CheckFirst(Callback):
             if _launcher(config) not in HERE:
                 _tell([str(plan.progress())])
             if lines := failed_cells(plan):
+                plan.forget_refused()
                 _tell(lines)
                 raise SystemExit(FAILED)
 

@@ -104,6 +104,7 @@ def write_samples(file: Path, samples: Tensor) -> None:
     """Save samples ``(n, d)`` under the key ``samples``."""
     partial = file.with_suffix(".part")
     save_file({"samples": samples.contiguous()}, partial)
+    partial.chmod(0o644)  # which it makes for its owner alone
     os.replace(partial, file)
 
 

@@ -89,11 +89,20 @@ class Plan(NamedTuple):
         marks = (self.folder / cell / FAILED_FILE for cell in self.cells)
         return [mark for mark in marks if mark.exists()]
 
+    def refused(self) -> list[Path]:
+        """Marks of those that failed because they were done before, with another configuration."""
+        return [mark for mark in self.failures() if (mark.parent / SUMMARY).exists()]
+
+    def forget_refused(self) -> None:
+        """Leave finished cells as they were, once it has been told that they were asked for."""
+        for mark in self.refused():
+            mark.unlink()
+
     def progress(self) -> Progress:
         """Counts, and the time left if cells go on as those of this command did."""
         failed = len(self.failures())
         open_cells = [c for c in self.cells if not (self.folder / c / SUMMARY).exists()]
-        done = len(self.cells) - len(open_cells)
+        done = len(self.cells) - len(open_cells) - len(self.refused())
         # One that is done may still hold its lock for a moment.
         running = sum(_is_locked(self.folder / cell) for cell in open_cells)
         finished = done - self.done_before

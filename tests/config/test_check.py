@@ -130,6 +130,14 @@ def test_one_bad_value_of_another_model_or_loss_is_one_line(composed, choice, ov
 
 LANGEVIN = [
     ("dataset.langevin.dt=0", "dataset.langevin.dt: got 0, expected a number > 0"),
+    (
+        "dataset.langevin.temperatures=4",
+        "dataset.langevin.temperatures: got 4, expected a list, each a number > 0",
+    ),
+    (
+        "dataset.langevin.temperatures=[hot]",
+        "dataset.langevin.temperatures: got 'hot', expected a list, each a number > 0",
+    ),
     ("dataset.langevin.n_chains=0", "dataset.langevin.n_chains: got 0, expected an integer >= 1"),
     ("dataset.langevin.burn_in=-1", "dataset.langevin.burn_in: got -1, expected a number >= 0"),
     ("dataset.langevin.start=one", "dataset.langevin.start: got 'one', expected normal or zero"),

@@ -10,6 +10,8 @@ from truescore.config.langevin import langevin_errors
 # As conf/dataset/ginzburg_landau.yaml has them.
 LANGEVIN = {
     "integrator": "strang",
+    "dt": 1e-3,
+    "thin": 0.5,
     "box": "none",
     "flips": False,
     "temperatures": [],
@@ -30,6 +32,7 @@ def lines(half_width=None, **changed):
         (2.5, {"box": "rejecting"}),
         (2.5, {"box": "rejecting", "integrator": "mala", "preconditioned": True}),
         (None, {"flips": True, "temperatures": [10.0, 13.0]}),
+        (None, {"dt": 10.0, "integrator": "euler_maruyama"}),  # tried out before any work
     ],
 )
 def test_what_goes_together_has_no_line(half_width, changed):
@@ -44,6 +47,11 @@ def test_what_goes_together_has_no_line(half_width, changed):
         (None, {"box": "rejecting"}, "box: got rejecting for a law without walls, expected none"),
         (2.5, {"box": "reflecting", "integrator": "mala"}, "box: got reflecting with integrator="),
         (None, {"preconditioned": True}, "preconditioned: got true with integrator=strang"),
+        (
+            None,
+            {"dt": 10.0},
+            "dt: got 10, expected at most dataset.langevin.thin=0.5, .*: lower dt$",
+        ),
         (None, {"temperatures": [8.0]}, r"temperatures: got \[8.0\], expected them to ascend from"),
         (
             None,
@@ -59,7 +67,8 @@ def test_what_does_not_is_one_line(half_width, changed, line):
 
 
 def test_a_run_from_before_there_were_rules_is_still_valid():
-    assert list(langevin_errors({"half_width": 2.5, "langevin": {"integrator": "strang"}})) == []
+    old = {"integrator": "strang", "dt": 1e-3, "thin": 0.5}
+    assert list(langevin_errors({"half_width": 2.5, "langevin": old})) == []
 
 
 def test_only_the_simulator_that_is_used_is_looked_at(composed):

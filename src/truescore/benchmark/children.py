@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 TRAIN = (str(ROOT / "train.py"),)
+# Between two looks at a child, in seconds.
+GLANCE = 0.005
 
 
 class Failed(Exception):  # noqa: N818 - not an error: a line of the table says so
@@ -56,8 +58,12 @@ def ended(arguments: list[str], code: int, script: tuple[str, ...] = TRAIN) -> E
         log = Path(folder) / "log"
         start = time.perf_counter()
         process = started(arguments, Path(folder) / "cache", log, script)
-        # Unlike wait(), this tells what this one child used.
-        _, status, usage = os.wait4(process.pid, 0)
+        held, own = 0.0, 0
+        while not own:
+            held = max(held, _peak_megabytes(process.pid))
+            time.sleep(GLANCE)
+            # Unlike wait(), this tells what this one child used.
+            own, status, usage = os.wait4(process.pid, os.WNOHANG)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         last = (log.read_text().strip().splitlines() or ["no word"])[-1]
@@ -65,4 +71,16 @@ def ended(arguments: list[str], code: int, script: tuple[str, ...] = TRAIN) -> E
         words = " ".join([*(Path(part).name for part in script), *arguments])
         raise Failed(f"{words} ended with {process.returncode}, not {code}: {last}")
     processor_seconds = usage.ru_utime + usage.ru_stime
-    return Ended(seconds, processor_seconds, usage.ru_maxrss / 1024, process.returncode, last)
+    # The system's own figure counts what the parent held before the child began.
+    megabytes = held or usage.ru_maxrss / 1024
+    return Ended(seconds, processor_seconds, megabytes, process.returncode, last)
+
+
+def _peak_megabytes(pid: int) -> float:
+    """Most memory that a running process has held; 0 where the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    peak = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+    return float(peak[0]) / 1024 if peak else 0.0

@@ -97,7 +97,8 @@ def _errors_of(schema: type[BaseModel], value: dict[str, Any], section: str) -> 
 
 def _line(schema: type[BaseModel], error: Any, section: str) -> tuple[str, str]:
     """The key of one of pydantic's errors, and the line that tells it."""
-    loc = error["loc"]
+    # A list has no keys: what is wrong with one of its entries is told of the list.
+    loc = tuple(part for part in error["loc"] if not isinstance(part, int))
     owner, field = _find(schema, loc)
     key = ".".join(str(part) for part in (section, *loc) if part != "")
     parent = key.rpartition(".")[0]
@@ -153,6 +154,8 @@ def _words(annotation: Any, metadata: list[Any]) -> str:
         return _words(arguments[0], inner)
     if origin in (Union, UnionType):
         return " or ".join(_words(argument, metadata) for argument in arguments)
+    if origin is list:
+        return f"a list, each {_words(arguments[0], [])}"
     if origin is Literal:
         return " or ".join(str(value) for value in arguments)
     if annotation is type(None):

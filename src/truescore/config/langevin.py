@@ -4,11 +4,19 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+# Others are tried out before any work, and refused if they overflow or get stuck.
+NEVER_OVERFLOW = ("strang", "tamed_euler")
+
 
 def langevin_errors(dataset: Mapping[str, Any]) -> Iterator[str]:
     """One line for each impossible combination of ``dataset.langevin`` with itself and the law."""
     langevin = dataset["langevin"]
     yield from _wall_errors(langevin, dataset.get("half_width"))
+    if langevin["integrator"] in NEVER_OVERFLOW and langevin["dt"] > langevin["thin"]:
+        yield (
+            f"dataset.langevin.dt: got {langevin['dt']:g}, expected at most"
+            f" dataset.langevin.thin={langevin['thin']:g}, the time between two kept states: lower dt"
+        )
     if langevin.get("preconditioned") and langevin["integrator"] != "mala":
         yield (
             f"dataset.langevin.preconditioned: got true with integrator={langevin['integrator']},"
