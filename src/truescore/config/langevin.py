@@ -15,7 +15,8 @@ def langevin_errors(dataset: Mapping[str, Any]) -> Iterator[str]:
     if langevin["integrator"] in NEVER_OVERFLOW and langevin["dt"] > langevin["thin"]:
         yield (
             f"dataset.langevin.dt: got {langevin['dt']:g}, expected at most"
-            f" dataset.langevin.thin={langevin['thin']:g}, the time between two kept states: lower dt"
+            f" dataset.langevin.thin={langevin['thin']:g}, the time between two kept states: lower"
+            " dt"
         )
     if langevin.get("preconditioned") and langevin["integrator"] != "mala":
         yield (
