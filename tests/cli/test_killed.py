@@ -77,8 +77,7 @@ def test_kills_leave_no_trace_in_the_table(undisturbed, kills, tmp_path):
             process.wait(moments.uniform(0, seconds))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            assert process.wait() == -signal.SIGKILL
-            killed += 1
+            killed += process.wait() == -signal.SIGKILL  # it may just have ended by itself
     assert killed > 0
     finish(tmp_path / "sweep")
     study = read_study(tmp_path / "sweep")
