@@ -1,13 +1,13 @@
 """Exponential moving average of the weights."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
-from torch.optim.swa_utils import get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 Update = Callable[[Sequence[Tensor], Sequence[Tensor], int], None]
 
@@ -38,10 +38,14 @@ class EMA(WeightAveraging):
         self._device = trainer.strategy.root_device
         super().setup(trainer, pl_module, stage)
 
+    @property
+    def _average(self) -> AveragedModel:
+        """What ``setup`` made."""
+        return cast(AveragedModel, self._average_model)
+
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Gather the parameters."""
-        assert self._average_model is not None
-        self._averaged = list(self._average_model.module.parameters())
+        self._averaged = list(self._average.module.parameters())
         self._current = list(pl_module.parameters())
 
     def on_train_batch_end(
@@ -54,9 +58,8 @@ class EMA(WeightAveraging):
     ) -> None:
         """Average after every step of the optimiser."""
         if trainer.global_step > self._latest_update_step:
-            assert self._average_model is not None
             self._update(self._averaged, self._current, self._latest_update_step)
-            self._average_model.n_averaged.add_(1)  # checkpoints hold it
+            self._average.n_averaged.add_(1)  # checkpoints hold it
             self._latest_update_step = trainer.global_step
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
