@@ -7,7 +7,7 @@ from truescore.denoisers import DiscreteDenoiser, oracle
 from truescore.errors import UserError
 from truescore.processes import Absorbing, SpinFlip
 from truescore.samplers import AnalyticBridge, Gibbs, GibbsCorrected, heat_bath
-from truescore.samplers.gibbs import at_level
+from truescore.samplers.gibbs import at_level, heat_bath_in_rounds
 from truescore.targets import IsingRing
 
 from .test_discrete import (
@@ -103,11 +103,68 @@ def test_a_corrected_sampler_is_nearer_to_the_truth(predictor):
     assert off[1] < 0.04 < off[0]
 
 
+def round_between_all_states(conditionals, process, states, sweeps):
+    """The kernel ``(N, N)`` of one round: each site stays with exp(-sweeps P(another | rest))."""
+    law, index = conditionals(states).exp(), process.index(states)
+    other = law.scatter(-1, index[..., None], 0.0)
+    total = other.sum(-1, keepdim=True)
+    site = other / total * -torch.expm1(-sweeps * total)
+    site = site.scatter(-1, index[..., None], torch.exp(-sweeps * total))
+    kernel = torch.ones(len(states), len(states), dtype=torch.float64)
+    for i in range(states.shape[1]):
+        kernel *= site[:, i][:, index[:, i]]
+    return kernel
+
+
+def test_a_round_moves_every_site_as_its_own_rates_say(assert_mean):
+    denoiser = oracle(*SYSTEMS["Potts masks"])
+    process, states = denoiser.process, states_of(denoiser.process, denoiser.target.dim)
+    level = at_level(denoiser, torch.tensor(LEVEL, dtype=torch.float64))
+    kernel = round_between_all_states(level, process, states, 0.4)
+    expected = (kernel @ kernel)[0]
+    start = states[:1].expand(20_000, -1)
+    x = heat_bath_in_rounds(level, process, start, 0.8, 2, _generator(6))
+    common = expected.topk(12).indices
+    assert_mean(number_of(process, x)[:, None] == common, expected[common], slack=1e-6)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_rounds_leave_the_law_invariant_to_first_order(system):
+    """Two sweeps in twice the rounds change p_t by half as much."""
+    denoiser = oracle(*SYSTEMS[system])
+    process, states = denoiser.process, states_of(denoiser.process, denoiser.target.dim)
+    level, p_t = (
+        at_level(denoiser, torch.tensor(LEVEL, dtype=torch.float64)),
+        law_at(denoiser, LEVEL),
+    )
+    changes = []
+    for rounds in (32, 64):
+        kernel = round_between_all_states(level, process, states, 2 / rounds)
+        changes.append(distance(p_t @ torch.linalg.matrix_power(kernel, rounds), p_t))
+    assert changes[0] / changes[1] == pytest.approx(2, rel=0.1)
+
+
+def test_rounds_are_counted_and_bring_a_coarse_sampler_nearer():
+    denoiser = oracle(*SYSTEMS["flips"])
+    plain, corrected = AnalyticBridge(3), GibbsCorrected(3, sweeps=5.0, rounds=80)
+    assert corrected.evaluations == 3 + 2 * 80
+    assert GibbsCorrected(3, sweeps=5.0).evaluations is None
+    exact = float(denoiser.target.covariance()[0, 1])
+    off = [
+        abs(float((x * x.roll(1, 1)).mean()) - exact)
+        for sampler in (plain, corrected)
+        for x in (sampler.sample(denoiser, 4000, 4, _generator(7), chunk_size=2000),)
+    ]
+    assert off[1] < off[0] / 5
+
+
 def test_what_cannot_be_is_refused():
     with pytest.raises(UserError, match="got sampler.predictor='heun'"):
         GibbsCorrected(predictor="heun")
     with pytest.raises(UserError, match="got sampler.sweeps=0"):
         GibbsCorrected(sweeps=0)
+    with pytest.raises(UserError, match="got sampler.rounds=0"):
+        GibbsCorrected(rounds=0)
 
 
 def test_conditionals_of_the_data_are_extrapolated_to_them():

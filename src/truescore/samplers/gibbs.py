@@ -11,6 +11,7 @@ from truescore.processes import DiscreteProcess
 from truescore.samplers.base import Sampler
 from truescore.samplers.discrete import AnalyticBridge, JumpEuler, JumpSampler, TauLeaping
 from truescore.samplers.grids import Grid
+from truescore.samplers.jumps import first_jump, log_law_of_leaving, redraw
 from truescore.samplers.trapezoidal import AnalyticTrapezoidal, ThetaTrapezoidal
 
 # Log law of each site given all others, ``(k, d) -> (k, d, m)``.
@@ -39,8 +40,7 @@ def heat_bath(
     rest), the next of these events comes after an exponential time, and a point is left alone when
     its time is up. So no evaluation goes to a site that stays, every site is asked where it fits
     worst, and the law is invariant exactly, which it is not when sites that see each other are
-    redrawn at once. Bortz, Kalos and Lebowitz 1975; the informed correctors of Zhao et al. 2024,
-    arXiv 2407.21243, choose sites by the same laws but redraw several together.
+    redrawn at once (``heat_bath_in_rounds``). Bortz, Kalos and Lebowitz 1975.
 
     Args:
         conditionals: log law of each site given all others.
@@ -65,6 +65,36 @@ def heat_bath(
         if len(going):
             event = torch.multinomial(rates, 1, generator=generator)[:, 0]
             x[going, event // m] = process.symbols.to(x)[event % m]
+    return x
+
+
+def heat_bath_in_rounds(
+    conditionals: Conditionals,
+    process: DiscreteProcess,
+    x: Tensor,
+    sweeps: float,
+    rounds: int,
+    generator: torch.Generator,
+) -> Tensor:
+    """The moves of ``heat_bath`` with rates held for a round, in which many sites may move.
+
+    In a round each site goes to b != x_i with the rate P(x_i = b | rest) that it had at its
+    beginning, once at most. So sites are chosen by how badly they fit and redrawn together, as by
+    the informed correctors of Zhao et al. 2024, arXiv 2407.21243, at one evaluation a round; the
+    law is invariant to first order in sweeps / rounds.
+
+    Args:
+        conditionals: log law of each site given all others.
+        process: knows the symbols.
+        x: points ``(n, d)``.
+        sweeps: expected redraws of each site, >= 0.
+        rounds: number of rounds, at least 1.
+        generator: source of the noise.
+    """
+    for _ in range(rounds):
+        law = conditionals(x).exp()
+        expected = law.scatter(-1, process.index(x)[..., None], 0.0) * (sweeps / rounds)
+        x = redraw(process, log_law_of_leaving(process, first_jump(expected), x), x, generator)
     return x
 
 
@@ -130,8 +160,10 @@ class Gibbs(Sampler):
 class GibbsCorrected(JumpSampler):
     """A predictor's steps, each followed by heat-bath moves that bring its law back to p_s.
 
-    The moves leave p_s as it is, whatever their number (see ``heat_bath``): for an exact score they
-    cure what the predictor's step missed, and cannot harm. None follow the last step.
+    One by one (see ``heat_bath``) the moves leave p_s as it is, whatever their number: for an exact
+    score they cure what the predictor's step missed, and cannot harm. In rounds (see
+    ``heat_bath_in_rounds``) they cost as many evaluations as there are rounds, and have an error of
+    first order of their own. None follow the last step.
 
     Args:
         steps: number of steps, the last of them from t_min to 0.
@@ -139,6 +171,7 @@ class GibbsCorrected(JumpSampler):
         predictor: ``analytic``, ``analytic_trapezoidal``, ``euler``, ``tau_leaping`` or
             ``theta_trapezoidal``.
         sweeps: expected redraws of each site after each step, > 0.
+        rounds: rounds in which sites move together, at least 1; ``None`` for one by one.
     """
 
     def __init__(
@@ -147,6 +180,7 @@ class GibbsCorrected(JumpSampler):
         grid: Grid = "quadratic",
         predictor: str = "analytic",
         sweeps: float = 0.5,
+        rounds: int | None = None,
     ) -> None:
         super().__init__(steps, grid)
         if predictor not in PREDICTORS:
@@ -157,13 +191,20 @@ class GibbsCorrected(JumpSampler):
             raise UserError(
                 f"got sampler.sweeps={sweeps}, expected > 0: for none choose the predictor itself"
             )
+        if rounds is not None and rounds < 1:
+            raise UserError(
+                f"got sampler.rounds={rounds}, expected at least 1, or null for moves one by one"
+            )
         self.predictor = PREDICTORS[predictor](steps, grid)
-        self.sweeps = sweeps
+        self.sweeps, self.rounds = sweeps, rounds
 
     @property
-    def evaluations(self) -> None:
-        """The predictor's, and one for each event and point besides."""
-        return None
+    def evaluations(self) -> int | None:
+        """The predictor's and the rounds'; one by one, a move and point is one more."""
+        predicted = self.predictor.evaluations
+        if self.rounds is None or predicted is None:
+            return None
+        return predicted + (self.steps - 1) * self.rounds
 
     def step(
         self,
@@ -177,8 +218,10 @@ class GibbsCorrected(JumpSampler):
         x = self.predictor.step(denoiser, x_t, t, s, generator)
         if not s.any():
             return x
-        level = at_level(denoiser, s[0])
-        return heat_bath(level, denoiser.process, x, self.sweeps, generator)
+        level, process = at_level(denoiser, s[0]), denoiser.process
+        if self.rounds is None:
+            return heat_bath(level, process, x, self.sweeps, generator)
+        return heat_bath_in_rounds(level, process, x, self.sweeps, self.rounds, generator)
 
 
 def _waiting(rate: Tensor, generator: torch.Generator) -> Tensor:

@@ -80,6 +80,7 @@ class GibbsCorrected(DiscreteSampler):
         "analytic", "analytic_trapezoidal", "euler", "tau_leaping", "theta_trapezoidal"
     ]
     sweeps: Positive
+    rounds: Count | None
 
 
 class RealSampler(GridSampler, Strict):
