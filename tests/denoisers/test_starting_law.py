@@ -7,7 +7,7 @@ from torch.distributions import MultivariateNormal, kl_divergence
 from truescore.denoisers import LearnedRealDenoiser, PredictionDenoiser, oracle
 from truescore.processes import EDM, RectifiedFlow, VariancePreserving, gaussian_prior_kl
 from truescore.samplers.gaussian_law import moments
-from truescore.samplers.whitened import spread, whiten
+from truescore.samplers.whitened import WhitenedModes
 from truescore.targets import GaussianMixture, GinzburgLandauChain, SwissRoll
 
 MEAN = torch.tensor([1.0, -0.5, 2.0], dtype=torch.float64)
@@ -42,7 +42,8 @@ def test_its_density_is_known(process):
     denoiser = oracle(GAUSSIAN, process)
     x = 3 * torch.randn(50, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     t = torch.full((50,), process.horizon, dtype=torch.float64)
-    found = denoiser.prior_log_prob(whiten(denoiser, x, t)) - spread(denoiser, t).log().sum(-1)
+    modes = WhitenedModes(denoiser, t)
+    found = denoiser.prior_log_prob(modes.whiten(x)) - modes.spread.log().sum(-1)
     torch.testing.assert_close(found, noisy_law(process).log_prob(x), atol=1e-10, rtol=0)
 
 
@@ -55,8 +56,8 @@ def test_the_swiss_roll_starts_nearer_for_its_mean():
     t_x, cell = t.expand(len(x)), float(line[1] - line[0]) ** 2
     log_p = exact.log_prob(x, t_x)
     assert float(log_p.exp().sum()) * cell == pytest.approx(1, abs=1e-9)
-    w = whiten(exact, x, t_x)
-    volume = spread(exact, t_x).log().sum(-1)
+    modes = WhitenedModes(exact, t_x)
+    w, volume = modes.whiten(x), modes.spread.log().sum(-1)
     about_zero = MultivariateNormal(torch.zeros(2).double(), torch.eye(2).double())
     nearer = exact.prior_log_prob(w) - volume
     further = about_zero.log_prob(w) - volume

@@ -19,7 +19,7 @@ from truescore.errors import UserError
 from truescore.likelihood.trace import jacobian_trace
 from truescore.samplers.adaptive import LONGEST
 from truescore.samplers.ode import check_solver, solve
-from truescore.samplers.whitened import spread, unwhiten, velocity
+from truescore.samplers.whitened import WhitenedModes
 
 TOLERANCE = 1e-5
 
@@ -108,13 +108,13 @@ class _Path:
         """dw/dlog r ``(n, d)``, and its divergence ``(m, n)``."""
         denoiser, process = self.denoiser, self.denoiser.process
         t = process.time_from_log_snr(-2 * log_r).to(w).expand(len(w))
+        level = WhitenedModes(denoiser, t)
         with torch.no_grad():
-            x_t, scale = unwhiten(denoiser, w, t), spread(denoiser, t)
-            moved = velocity(denoiser, x_t, t)
-        alpha = process.alpha(t)
-        gaussian = (alpha[:, None] ** 2 * denoiser.spectrum / scale**2).sum(-1)
+            x_t = level.unwhiten(w)
+            moved = level.velocity(x_t, w)
+        gaussian = (level.alpha**2 * denoiser.spectrum / level.spread**2).sum(-1)
         trace = jacobian_trace(denoiser, x_t, t, self.probes)
-        return moved, (gaussian - alpha * trace).to(w)
+        return moved, (gaussian - level.alpha[:, 0] * trace).to(w)
 
     def carry(self, w: Tensor, gained: Tensor, t: float, s: float) -> tuple[Tensor, Tensor]:
         """Points and integrals at time s from those at time t, earlier or later."""

@@ -10,7 +10,7 @@ from truescore.denoisers import RealDenoiser
 from truescore.samplers.base import Step
 from truescore.samplers.grids import Grid
 from truescore.samplers.real import Prior, RealSampler
-from truescore.samplers.whitened import to_data, unwhiten, velocity, whiten
+from truescore.samplers.whitened import WhitenedModes
 
 # Of the parabola through the velocities at here, one and two strides back.
 ORDER = 3
@@ -64,22 +64,23 @@ class AdamsBashforth(RealSampler):
     ) -> Tensor:
         """One step in log r; Heun's without a memory."""
         known = [] if last is None else last
-        start, end = (-float(denoiser.process.log_snr(u[0])) / 2 for u in (t, s))
-        known.insert(0, (start, velocity(denoiser, x_t, t)))
+        start, end = WhitenedModes(denoiser, t), WhitenedModes(denoiser, s)
+        places = [float(level.log_r[0]) for level in (start, end)]
+        w = start.whiten(x_t)
+        known.insert(0, (places[0], start.velocity(x_t, w)))
         del known[ORDER:]
-        weights = integration_weights([place for place, _ in known], start, end)
+        weights = integration_weights([place for place, _ in known], *places)
         moved = sum(weight * v for weight, (_, v) in zip(weights, known, strict=True))
-        w = whiten(denoiser, x_t, t)
         if len(known) == 1:
-            there = velocity(denoiser, unwhiten(denoiser, w + moved, s), s)
-            moved = (moved + (end - start) * there) / 2
-        return unwhiten(denoiser, w + moved, s).to(x_t)
+            there = end.velocity(end.unwhiten(w + moved), w + moved)
+            moved = (moved + (places[1] - places[0]) * there) / 2
+        return end.unwhiten(w + moved).to(x_t)
 
     def last_step(
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """Integrate down to r = 0; see ``to_data``."""
-        return to_data(denoiser, x_t, t).to(x_t)
+        """Integrate down to r = 0; see ``WhitenedModes.to_data``."""
+        return WhitenedModes(denoiser, t).to_data(x_t).to(x_t)
 
 
 def integration_weights(places: list[float], start: float, end: float) -> list[float]:

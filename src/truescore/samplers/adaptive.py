@@ -8,7 +8,7 @@ from truescore.errors import UserError
 from truescore.samplers.grids import Grid
 from truescore.samplers.ode import check_solver, solve
 from truescore.samplers.real import Prior, RealSampler
-from truescore.samplers.whitened import to_data, unwhiten, velocity, whiten
+from truescore.samplers.whitened import WhitenedModes
 
 # Longest step, in log r: wells come into sight over a range of about 1.
 LONGEST = 0.5
@@ -53,17 +53,19 @@ class Adaptive(RealSampler):
     ) -> Tensor:
         """Solve in log r from t to s."""
         process = denoiser.process
-        w = whiten(denoiser, x_t, t)
+        start, end = WhitenedModes(denoiser, t), WhitenedModes(denoiser, s)
 
         def flow(log_r: Tensor, w: Tensor) -> Tensor:
             time = process.time_from_log_snr(-2 * log_r).to(w).expand(len(w))
-            return velocity(denoiser, unwhiten(denoiser, w, time), time)
+            level = WhitenedModes(denoiser, time)
+            return level.velocity(level.unwhiten(w), w)
 
-        start, end = -process.log_snr(t[0]) / 2, -process.log_snr(s[0]) / 2
-        return unwhiten(denoiser, solve(flow, w, start, end, self.tolerance, LONGEST), s).to(x_t)
+        ends = start.log_r[0, 0], end.log_r[0, 0]
+        w = solve(flow, start.whiten(x_t), *ends, self.tolerance, LONGEST)
+        return end.unwhiten(w).to(x_t)
 
     def last_step(
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """Integrate down to r = 0; see ``to_data``."""
-        return to_data(denoiser, x_t, t).to(x_t)
+        """Integrate down to r = 0; see ``WhitenedModes.to_data``."""
+        return WhitenedModes(denoiser, t).to_data(x_t).to(x_t)

@@ -6,7 +6,7 @@ from torch import Tensor
 from truescore.denoisers import RealDenoiser
 from truescore.samplers.grids import Grid
 from truescore.samplers.real import Prior, RealSampler
-from truescore.samplers.whitened import to_data, unwhiten, velocity, whiten
+from truescore.samplers.whitened import WhitenedModes
 
 
 class Heun(RealSampler):
@@ -28,14 +28,16 @@ class Heun(RealSampler):
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
     ) -> Tensor:
         """One step of Heun's rule in log r."""
-        stride = ((denoiser.process.log_snr(t) - denoiser.process.log_snr(s)) / 2)[:, None]
-        w = whiten(denoiser, x_t, t)
-        here = velocity(denoiser, x_t, t)
-        there = velocity(denoiser, unwhiten(denoiser, w + stride * here, s), s)
-        return unwhiten(denoiser, w + stride * (here + there) / 2, s).to(x_t)
+        start, end = WhitenedModes(denoiser, t), WhitenedModes(denoiser, s)
+        stride = end.log_r - start.log_r
+        w = start.whiten(x_t)
+        here = start.velocity(x_t, w)
+        predicted = w + stride * here
+        there = end.velocity(end.unwhiten(predicted), predicted)
+        return end.unwhiten(w + stride / 2 * (here + there)).to(x_t)
 
     def last_step(
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, generator: torch.Generator
     ) -> Tensor:
-        """Integrate down to r = 0; see ``to_data``."""
-        return to_data(denoiser, x_t, t).to(x_t)
+        """Integrate down to r = 0; see ``WhitenedModes.to_data``."""
+        return WhitenedModes(denoiser, t).to_data(x_t).to(x_t)

@@ -13,36 +13,51 @@ from torch import Tensor
 from truescore.denoisers import RealDenoiser
 
 
-def whiten(denoiser: RealDenoiser, x_t: Tensor, t: Tensor) -> Tensor:
-    """Modes w of points x_t, ``(n, d)``."""
-    return (x_t.to(denoiser.basis) @ denoiser.basis) / spread(denoiser, t)
+class WhitenedModes:
+    """The modes of a denoiser's law at the noise level of the times t, ``(n,)``.
 
-
-def unwhiten(denoiser: RealDenoiser, w: Tensor, t: Tensor) -> Tensor:
-    """x_t of points w, ``(n, d)``."""
-    return (w * spread(denoiser, t)) @ denoiser.basis.mT
-
-
-def velocity(denoiser: RealDenoiser, x_t: Tensor, t: Tensor) -> Tensor:
-    """dw/dlog r at the points x_t, ``(n, d)``."""
-    alpha, scale = denoiser.process.alpha(t)[:, None], spread(denoiser, t)
-    posterior_mean = denoiser.posterior_mean(x_t, t).to(denoiser.basis) @ denoiser.basis
-    gaussian = alpha * denoiser.spectrum / scale * whiten(denoiser, x_t, t)
-    return alpha / scale * (gaussian - posterior_mean)
-
-
-def spread(denoiser: RealDenoiser, t: Tensor) -> Tensor:
-    """Standard deviation of x_t in every mode, ``(n, d)``; ``(1, d)`` where all share one t."""
-    if t.stride() == (0,):  # as on a path: a row says it for all, at a tenth of the cost
-        t = t[:1]
-    alpha, sigma = denoiser.process.alpha(t)[:, None], denoiser.process.sigma(t)[:, None]
-    return (alpha**2 * denoiser.spectrum + sigma**2).sqrt()
-
-
-def to_data(denoiser: RealDenoiser, x_t: Tensor, t: Tensor) -> Tensor:
-    """x_0 of points at a small time t, ``(n, d)``; exact up to order r^4.
-
-    The velocity vanishes like r^2, so that its integral over log r down to r = 0 is half of it.
+    Attributes:
+        alpha: scale of the signal, ``(n, 1)``; ``(1, 1)`` where all points share one t.
+        sigma: scale of the noise, ``(n, 1)`` or ``(1, 1)``.
+        spread: standard deviation of x_t in every mode, ``(n, d)`` or ``(1, d)``.
     """
-    w = whiten(denoiser, x_t, t) - velocity(denoiser, x_t, t) / 2
-    return (w * denoiser.spectrum.sqrt()) @ denoiser.basis.mT
+
+    def __init__(self, denoiser: RealDenoiser, t: Tensor) -> None:
+        self.denoiser, self.t = denoiser, t
+        if t.stride() == (0,):  # as on a path: a row says it for all, at a tenth of the cost
+            t = t[:1]
+        self.alpha, self.sigma = (
+            denoiser.process.alpha(t)[:, None],
+            denoiser.process.sigma(t)[:, None],
+        )
+        self.spread = (self.alpha**2 * denoiser.spectrum + self.sigma**2).sqrt()
+
+    @property
+    def log_r(self) -> Tensor:
+        """log(sigma/alpha), ``(n, 1)`` or ``(1, 1)``."""
+        return self.sigma.log() - self.alpha.log()
+
+    def whiten(self, x_t: Tensor) -> Tensor:
+        """Modes w of points x_t, ``(n, d)``."""
+        basis = self.denoiser.basis
+        return (x_t.to(basis) @ basis) / self.spread
+
+    def unwhiten(self, w: Tensor) -> Tensor:
+        """x_t of points w, ``(n, d)``."""
+        return (w * self.spread) @ self.denoiser.basis.mT
+
+    def velocity(self, x_t: Tensor, w: Tensor) -> Tensor:
+        """dw/dlog r at the points x_t, whose modes are w, ``(n, d)``."""
+        basis = self.denoiser.basis
+        posterior_mean = self.denoiser.posterior_mean(x_t, self.t).to(basis) @ basis
+        gaussian = self.alpha * self.denoiser.spectrum / self.spread * w
+        return self.alpha / self.spread * (gaussian - posterior_mean)
+
+    def to_data(self, x_t: Tensor) -> Tensor:
+        """x_0 of points at a small time t, ``(n, d)``; exact up to order r^4.
+
+        The velocity vanishes like r^2, so that its integral over log r down to r = 0 is half of it.
+        """
+        w = self.whiten(x_t)
+        w = w - self.velocity(x_t, w) / 2
+        return (w * self.denoiser.spectrum.sqrt()) @ self.denoiser.basis.mT
