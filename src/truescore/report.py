@@ -51,6 +51,9 @@ def report(
         },
         "eigenmodes": None if evaluation.eigenmodes is None else evaluation.eigenmodes.as_dict(),
         "score_error_curve": None if evaluation.curve is None else evaluation.curve.as_dict(),
+        "baseline_score_error_curves": {
+            baseline: curve.as_dict() for baseline, curve in evaluation.baseline_curves.items()
+        },
         "path_bound": None if evaluation.bound is None else evaluation.bound.as_dict(),
         "elbo": None if evaluation.elbo is None else evaluation.elbo.as_dict(),
         "couplings": None if evaluation.couplings is None else evaluation.couplings.as_dict(),

@@ -139,7 +139,7 @@ def test_corrections_of_a_mixture_follow_its_common_covariance():
     t = torch.tensor(0.3, dtype=torch.float64)
     s = process.sigma(t) / process.alpha(t)
     posterior = (within.inverse() + eye / s**2).inverse()
-    fade = 1 / (1 + (s**2 / (16 * torch.linalg.eigvalsh(covariance()).amax())) ** 2)
+    fade = 1 / (1 + (s**2 / (8 * torch.linalg.eigvalsh(covariance()).amax())) ** 4)
     correction = corrections(process, 0.3, modal=eye, skip="two_wells") / fade
     torch.testing.assert_close(
         correction @ within @ correction, posterior @ posterior, atol=1e-6, rtol=1e-5
@@ -152,7 +152,7 @@ def test_noise_that_hides_all_but_second_moments_fades_the_network_out():
     for t in (0.3, 1.0):
         faded = corrections(process, t, modal=eye, skip="wiener")
         _, s, _ = moments(process, t)
-        expected = corrections(process, t, modal=eye) / (1 + (s**2 / (16 * largest)) ** 2)
+        expected = corrections(process, t, modal=eye) / (1 + (s**2 / (8 * largest)) ** 4)
         torch.testing.assert_close(faded, expected, atol=1e-7, rtol=1e-5)
     assert faded.norm() < 1e-4 * corrections(process, 1.0, modal=eye).norm()
 

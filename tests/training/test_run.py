@@ -51,7 +51,11 @@ def test_summary_is_the_contract(finished):
     excess = summary["metrics"]["excess_loss"]
     assert excess["floor"] is None
     assert excess["ci_low"] < excess["value"] < excess["ci_high"]
-    assert len(summary["score_error_curve"]["error"]) == 3
+    curve = summary["score_error_curve"]
+    assert len(curve["error"]) == 3
+    beside = summary["baseline_score_error_curves"]
+    assert {*beside, "training data"} == set(summary["baselines"])
+    assert all(each["log_snr"] == curve["log_snr"] for each in beside.values())
 
 
 def test_baselines_stand_beside(finished):

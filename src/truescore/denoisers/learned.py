@@ -77,7 +77,7 @@ class LearnedRealDenoiser(MeasuredDenoiser):
     which a network would only approximate (on a chain of 32 the score error falls by a third).
 
     Once s^2 far exceeds the law's largest variance l_max, x_t shows its second moments only, which
-    the simple law has already: f = 1 / (1 + (s^2 / 16 l_max)^2) fades the residual out, or the
+    the simple law has already: f = 1 / (1 + (s^2 / 8 l_max)^4) fades the residual out, or the
     network's own noise, 1e-5 of the score, would be all it added. Without a skip f = 1.
 
     Where s^2 exceeds the largest l_j, a mixture of many Gaussians is nearly the law itself. Below,
@@ -143,7 +143,7 @@ class LearnedRealDenoiser(MeasuredDenoiser):
     def _fade(self, s: Tensor) -> Tensor:
         if len(self.skip_weights) == 0:
             return torch.ones_like(s)
-        return 1 / (1 + (s**2 / (16 * self.spectrum[-1])) ** 2)
+        return 1 / (1 + (s**2 / (8 * self.spectrum[-1])) ** 4)
 
     def correction_modes(self) -> tuple[Tensor, Tensor, Tensor]:
         """The skip's eigenmodes; between the components there is nothing left to correct."""
