@@ -48,8 +48,9 @@ def _vector(groups: Tensor, deviation: Tensor, square: float) -> tuple[float, fl
     C comes from the groups; tr C^2 is the variance of the inner products of *different* groups'
     noise. Resampling the groups instead counts tr C^2 three times over, and adds (tr C)^2 / G where
     there are more independent features than groups: up to twice too wide near the floor. Here
-    delta' C delta is taken as e' C e, larger by tr C^2 on average, and the slope of the variance as
-    the larger of what e and what the noise suggest: coverage errs on the high side.
+    delta' C delta is taken as e' C e, larger by tr C^2 on average. The variance falls below u with
+    the slope that e suggests, and grows above u with the larger of that and what the noise
+    suggests, for e may lie where there is little of it: coverage errs on the high side.
     """
     n_groups = len(groups)
     centred = groups - groups.mean(0)
@@ -59,9 +60,16 @@ def _vector(groups: Tensor, deviation: Tensor, square: float) -> tuple[float, fl
     mean_square = float((noise.fill_diagonal_(0) ** 2).sum()) / (n_groups - 1) / n_groups
     trace_of_square = max(mean_square - trace**2, 0.0) / n_groups**2
     e_c_e = float((groups @ deviation).var()) / n_groups
-    slope = 4 * max(_ratio(e_c_e, float(deviation @ deviation)), _ratio(trace_of_square, trace))
+    own_slope = 4 * _ratio(e_c_e, float(deviation @ deviation))
+    slope = max(own_slope, 4 * _ratio(trace_of_square, trace))
     variance = 4 * e_c_e + 2 * trace_of_square
-    # y = theta - u solves y^2 = z^2 (variance + slope y).
+    low, _ = _around(square, variance, own_slope)
+    _, high = _around(square, variance, slope)
+    return low, high
+
+
+def _around(square: float, variance: float, slope: float) -> tuple[float, float]:
+    """Where y = theta - u solves y^2 = z^2 (variance + slope y)."""
     half = Z95**2 * slope / 2
     root = math.sqrt(half**2 + Z95**2 * variance)
     return square + half - root, square + half + root
