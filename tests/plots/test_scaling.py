@@ -50,6 +50,13 @@ def test_ticks_stand_on_the_sizes_alone():
     ]
 
 
+def test_labels_that_would_overlap_stand_in_two_rows():
+    ax = new_figure(4, 3).subplots()
+    mark_sizes(ax, [1e3, 7e4, 1e5, 1.2e5, 1e6])
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert labels == ["1k", "70k", "\n100k", "120k", "1M"]
+
+
 def test_a_wrong_shape_is_one_line():
     with pytest.raises(UserError, match="interval: got shape"):
         draw_estimates(new_figure(4, 3).subplots(), [1, 2], [1, 2], [[1], [2]], (0.1, 10))

@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import NullFormatter, NullLocator
 from numpy.typing import ArrayLike
 
 from truescore.plots import arrays, style
 
 ROOM = 1.6
 """Free space above and below what is drawn, as a factor."""
+CROWDED = 0.1
+"""Labels nearer than this part of the axis would overlap."""
 
 
 def log_limits(*values: Any) -> tuple[float, float]:
@@ -95,13 +97,18 @@ def draw_guide(
 
 
 def mark_sizes(ax: Axes, sizes: Sequence[float]) -> None:
-    """Put ticks on the sizes that were run, and nowhere else."""
+    """Put ticks on the sizes that were run, and nowhere else; crowded labels in two rows."""
     ax.set_xscale("log")
-    ax.set_xticks(sorted(set(sizes)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+    ticks, (low, high) = sorted(set(sizes)), log_limits(sizes)
+    labels: list[str] = []
+    for place, size in enumerate(ticks):
+        near = place > 0 and math.log(size / ticks[place - 1]) < CROWDED * math.log(high / low)
+        row = "\n" if near and not labels[-1].startswith("\n") else ""
+        labels.append(row + short(size))
+    ax.set_xticks(ticks, labels)
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xlim(*log_limits(sizes))
+    ax.set_xlim(low, high)
 
 
 def short(size: float) -> str:

@@ -96,7 +96,8 @@ def earlier_study(study: Study, variant: str) -> str | None:
     rows = beside_earlier(study, variant)
     if rows is None:
         return None
-    head = ["d", "N", "earlier: mean", "covariance", "here: mean, L2", "covariance", "floors", ""]
+    head = ["d", "N", "earlier: mean", "covariance", "here: mean, L2", "covariance"]
+    head += ["floor: mean", "covariance"]
     columns = ["earlier_mean", "earlier_covariance", "mean", "covariance"]
     columns += ["mean_floor", "covariance_floor"]
     lines = [
