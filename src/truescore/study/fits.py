@@ -25,6 +25,8 @@ STEEPEST = 6.0
 FEWEST_FOR_OFFSET = 4
 """Three parameters need at least four values of x."""
 N_POWERS, MOST_ITERATIONS, CLOSE, LEAST = 49, 50, 1e-8, 1e-12
+LEAST_SCATTER = 0.1
+"""Least variance that is believed of a square, in units of what its mean squared would have."""
 
 
 class Estimate(NamedTuple):
@@ -106,8 +108,11 @@ def fit_power_law(
     minimum by less than F_{1, n - k}(0.95) times the residual deviance per degree of freedom.
     McCullagh and Nelder, Generalized Linear Models (1989), chapters 8 and 9.
 
-    The offset b^2 >= 0 is fitted with at least four values of x, and is 0 otherwise. Without a
-    degree of freedom left there is no interval.
+    The offset b^2 >= 0 is fitted with at least four values of x, and is 0 otherwise. Of an error of
+    averages, which has a floor, it is a fixed part, which scatters less than the gamma family has
+    it: the deviance is then weighted by what the best fit says of that. Without a floor (the score
+    error) it is what trainings leave, each anew, and scatters like the rest. Without a degree of
+    freedom left there is no interval.
 
     Args:
         x: what the error is a power of, ``(n,)``, positive, at least two values of it.
@@ -129,6 +134,9 @@ def fit_power_law(
     k = 3 if with_offset and distinct >= FEWEST_FOR_OFFSET else 2
     deviance = _Deviance(np.log(x / centre), square / scale, floor_square / scale, k == 3)
     best = deviance.best_power()
+    if k == 3 and floor_square.any():
+        deviance.weigh(best)
+        best = deviance.best_power()
     least, amplitude, offset = deviance.least(best)
     freedom = len(square) - k
     if freedom < 1:
@@ -147,6 +155,17 @@ class _Deviance:
 
     def __init__(self, u: Floats, y: Floats, floor: Floats, with_offset: bool) -> None:
         self.u, self.y, self.floor, self.with_offset = u, y, floor, with_offset
+        self.weight = np.ones_like(u)
+
+    def weigh(self, p: float) -> None:
+        """Let a fixed part of the error scatter less than the rest, as the best fit at p has it.
+
+        The square of a fixed b and of Gaussian noise of mean square q in the same directions has
+        the mean m = q + b^2 and a variance proportional to q^2 + 2 q b^2 = m^2 - b^4.
+        """
+        _, a, b = self.least(p)
+        mean = self.floor + a * np.exp(p * self.u) + b
+        self.weight = 1 / np.maximum(1 - (b / mean) ** 2, LEAST_SCATTER)
 
     def least(self, p: float, offset: float | None = None) -> tuple[float, float, float]:
         """The least deviance at a power, with A and B there; B is free if it is not given."""
@@ -156,15 +175,17 @@ class _Deviance:
         mean, a, b = np.maximum(self.y, known), 0.0, offset or 0.0
         for _ in range(MOST_ITERATIONS):  # Fisher's scoring: least squares weighted by 1/m^2
             before = (a, b)
+            scale = np.sqrt(self.weight) / mean
             if free:
-                a, b = _not_negative(power / mean, 1 / mean, (self.y - known) / mean)
+                a, b = _not_negative(power * scale, scale, (self.y - known) * scale)
             else:
-                a = max((power / mean**2) @ (self.y - known) / ((power / mean) @ (power / mean)), 0)
+                shape = power * scale
+                a = max(shape @ ((self.y - known) * scale) / (shape @ shape), 0.0)
             mean = np.maximum(known + a * power + (b if free else 0.0), LEAST)
             if abs(a - before[0]) <= CLOSE * a and abs(b - before[1]) <= CLOSE * b:
                 break
         ratio = self.y / mean
-        return 2 * float((ratio - 1 - np.log(ratio)).sum()), float(a), float(b)
+        return 2 * float(self.weight @ (ratio - 1 - np.log(ratio))), float(a), float(b)
 
     def best_power(self, offset: float | None = None) -> float:
         """The power of the least deviance."""
