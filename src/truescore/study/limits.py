@@ -24,7 +24,7 @@ def what_limits(study: Study, found: Mapping[str, Sequence[Series]]) -> list[str
         for one in found.get(name, ()):
             lines.append(f"**{label}, d = {one.fixed}.** {_of_moment(one)}")
     for one in found.get(SCORE, ()):
-        lines.append(f"**score, d = {one.fixed}.** {_of_score(one)}")
+        lines.append(f"**score, d = {one.fixed}.** {_of_score(one, study.state_space)}")
     return lines
 
 
@@ -109,9 +109,9 @@ def _with_more(one: Series, factor: float) -> list[str]:
     return [f"By all N together it falls, {pace} than {by_data}."]
 
 
-def _of_score(one: Series) -> str:
-    point = one.points[-1]
-    at = f"At N = {point.n_train:,} ({_seeds(point.n_seeds)}) its error is"
+def _of_score(one: Series, state_space: str) -> str:
+    point, error = one.points[-1], "squared error" if state_space == "real" else "error"
+    at = f"At N = {point.n_train:,} ({_seeds(point.n_seeds)}) its {error} is"
     return " ".join([f"{at} {point.square.value:.2g}.", *_with_more(one, 1.0)])
 
 

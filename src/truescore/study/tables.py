@@ -3,7 +3,7 @@
 import math
 
 from truescore.study.cells import Study, where
-from truescore.study.earlier import N_GENERATED, N_REFERENCE, beside_earlier
+from truescore.study.earlier import N_GENERATED, N_REFERENCE, THEIR_WAY, beside_earlier
 from truescore.study.figures import told_slope
 from truescore.study.fits import FEWEST_FOR_OFFSET, root
 from truescore.study.markdown import interval, number, table
@@ -105,9 +105,10 @@ def earlier_study(study: Study, variant: str) -> str | None:
         for row in rows.to_dict("records")
     ]
     note = (
-        f"Measured as an earlier study, not published, did: {N_GENERATED:,} generated samples"
-        f" against a set of {N_REFERENCE:,}, here exact ones; means over seeds. Floors: what two"
-        " sets of *perfect* samples show so. Such numbers cannot fall below them, however good the"
-        " model; the tables above are against the exact law."
+        "An earlier study, not published, compared sets of samples. Here:"
+        f" {N_GENERATED:,} generated ones against {N_REFERENCE:,} exact ones,"
+        f" {THEIR_WAY[study.law]}; means over seeds. Floors: what two sets of *perfect* samples"
+        " show so (root mean square). About that size, such numbers say nothing of a model; the tables"
+        " above are against the exact law."
     )
     return f"{table(head, lines)}\n\n{note}"

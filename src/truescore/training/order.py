@@ -16,7 +16,8 @@ class StepOrder(Sampler[Tensor]):
 
     Args:
         n: size of the data.
-        batch_size: indices per step; what does not fill a batch waits for the next pass.
+        batch_size: indices per step; what does not fill a batch waits for the next pass. A batch
+            of more than n is of several passes: points come twice, each time with its own noise.
         steps: steps per epoch.
         seed: key of the order.
         device: where the data and so the indices are; the order does not depend on it.
@@ -40,16 +41,18 @@ class StepOrder(Sampler[Tensor]):
         return self.steps
 
     def __iter__(self) -> Iterator[Tensor]:
-        per_pass = self.n // self.batch_size
+        batches, passes = max(self.n // self.batch_size, 1), -(-self.batch_size // self.n)
         first = self.epoch * self.steps
         current, order = -1, torch.empty(0)
         for step in range(first, first + self.steps):
-            number, place = divmod(step, per_pass)
+            number, place = divmod(step, batches)
             if number != current:
-                generator = keyed_generator(self.seed, "order", number)
-                order = torch.randperm(self.n, generator=generator).to(self.device)
-                current = number
+                each = [self._pass(number * passes + k) for k in range(passes)]
+                order, current = torch.cat(each).to(self.device), number
             yield order[place * self.batch_size : (place + 1) * self.batch_size]
+
+    def _pass(self, number: int) -> Tensor:
+        return torch.randperm(self.n, generator=keyed_generator(self.seed, "order", number))
 
 
 class PairOrder(Sampler[tuple[Tensor, Tensor]]):

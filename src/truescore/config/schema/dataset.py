@@ -92,14 +92,6 @@ class AnyDataset(Open):
             raise ValueError(f"exact: this law has no section dataset.{section} to say how")
         return value
 
-    @field_validator("batch_size")
-    @classmethod
-    def _fits(cls, value: int, info: ValidationInfo) -> int:
-        n_train = info.data.get("n_train")
-        if n_train is not None and value > n_train:
-            raise ValueError(f"at most dataset.n_train={n_train}: lower it or raise n_train")
-        return value
-
 
 class RealDataset(AnyDataset, Strict):
     """What laws of reals share."""
