@@ -54,8 +54,9 @@ HOW = """\
   network beside a skip law or waves, its convolutions), and the distance at which the law's exact
   correlations have fallen to 1/e; ∞ if they do not within the chain. A network that sees less than
   the law's length has a part that no N mends.
-- **efficiency**: floor of N² / own error², both in squares. A network that is odd, as those of rings
-  and chains without fields are, has its mean exact by construction: that efficiency is symmetry."""
+- **efficiency**: floor of N² / own error², both in squares. A network that is odd, as those of
+  rings and chains without fields are, has its mean exact by construction: that efficiency is
+  symmetry."""
 STYLE = """\
 body{max-width:66rem;margin:2rem auto;padding:0 1rem;color:#202124}
 body{font:16px/1.5 system-ui,sans-serif}

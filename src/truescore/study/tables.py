@@ -108,7 +108,7 @@ def earlier_study(study: Study, variant: str) -> str | None:
         "An earlier study, not published, compared sets of samples. Here:"
         f" {N_GENERATED:,} generated ones against {N_REFERENCE:,} exact ones,"
         f" {THEIR_WAY[study.law]}; means over seeds. Floors: what two sets of *perfect* samples"
-        " show so (root mean square). About that size, such numbers say nothing of a model; the tables"
-        " above are against the exact law."
+        " show so (root mean square). About that size, such numbers say nothing of a model; the"
+        " tables above are against the exact law."
     )
     return f"{table(head, lines)}\n\n{note}"
