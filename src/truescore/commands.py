@@ -136,6 +136,7 @@ def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str
     folder = Path(out) if out else path / "evaluation" / file.stem
     data = training_data(run.target, config["dataset"], config["seed"])
     built = build_loss(config), build_sampler(config)
+    config |= {"name": f"{config['name']}, {file.name}"} if samples else {}
     _judge(folder, config, run.target, read_samples(file), data, run, *built)
 
 
