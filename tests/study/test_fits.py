@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom
 
 from truescore.errors import UserError
-from truescore.study.fits import Estimate, fit_power_law, mean_over_seeds, root
+from truescore.study.fits import Estimate, fit_common_power, fit_power_law, mean_over_seeds, root
 from truescore.study.scaling import Point
 
 from .protocol import N_GENERATE, spectrum, squares, squares_in_d
@@ -147,6 +147,29 @@ def test_students_interval_over_seeds_covers_and_a_bootstrap_would_not(n_seeds, 
     assert low < hits / 2000 < high
     if n_seeds == 3:
         assert bootstrap / 2000 < 0.8
+
+
+@pytest.mark.parametrize(
+    "repeats", [60, pytest.param(2000, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
+)
+def test_intervals_of_a_common_slope_cover_95_percent(repeats):
+    """Four dimensions of amplitudes of their own, five sizes, three seeds each."""
+    rng, hits = np.random.default_rng(10), 0
+    for _ in range(repeats):
+        columns = [
+            squares(rng, [400, 1600, 3600, 6400, 10_000], 3, a=a, dim=dim)
+            for dim, a in ((16, 8.0), (32, 10.0), (64, 14.0), (128, 20.0))
+        ]
+        hits += covered(fit_common_power(columns), -1.0)
+    slack = 0.015 if repeats == 2000 else 0.1
+    assert abs(hits / repeats - 0.95) < slack
+
+
+def test_a_common_slope_without_noise_is_found_exactly():
+    n, floor = np.array([1e3, 1e4, 1e5]), np.full(3, 1e-4)
+    found = fit_common_power([(n, floor + a * n**-1.1, floor) for a in (3.0, 70.0)])
+    assert found.value == pytest.approx(-1.1, abs=1e-3)
+    assert fit_common_power([(n[:2], n[:2] ** -1.1, floor[:2])]).low is None
 
 
 def test_few_sizes_leave_the_offset_out():

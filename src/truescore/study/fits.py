@@ -6,7 +6,7 @@ value^2 is what is fitted, whose expectation has the floor as one of its terms.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -148,6 +148,38 @@ def fit_power_law(
         ends = deviance.offsets_below(limit, offset, best)
         b_square = Estimate(offset * scale, *(end * scale for end in ends))
     return PowerLaw(centre, amplitude * scale, power, b_square if k == 3 else None, len(square))
+
+
+def fit_common_power(columns: Sequence[tuple[Floats, Floats, Floats]]) -> Estimate:
+    """The power that several laws without offset share, each with an amplitude of its own.
+
+    Fitted as in ``fit_power_law``, by the sum of the columns' deviances.
+
+    Args:
+        columns: ``x, square, floor_square`` of each law, ``(n,)`` each.
+    """
+    each = [
+        _Deviance(np.log(x) - np.log(np.unique(x)).mean(), y / y.mean(), f / y.mean(), False)
+        for x, y, f in columns
+    ]
+
+    def deviance(p: float) -> float:
+        return sum(one.least(p)[0] for one in each)
+
+    grid = np.linspace(-STEEPEST, STEEPEST, N_POWERS)
+    nearest, step = float(grid[np.argmin([deviance(p) for p in grid])]), float(grid[1] - grid[0])
+    bounds = (max(nearest - step, -STEEPEST), min(nearest + step, STEEPEST))
+    best = float(minimize_scalar(deviance, bounds=bounds, options={"xatol": 1e-5}).x)  # type: ignore[attr-defined]
+    freedom = sum(len(x) for x, _, _ in columns) - len(columns) - 1
+    if freedom < 1:
+        return Estimate(best)
+    limit = deviance(best) * (1 + float(fisher.ppf(LEVEL, 1, freedom)) / freedom)
+
+    def excess(p: float) -> float:
+        return deviance(p) - limit
+
+    low = _crossing(excess, best, -STEEPEST, -np.inf)
+    return Estimate(best, low, _crossing(excess, best, STEEPEST, np.inf))
 
 
 class _Deviance:

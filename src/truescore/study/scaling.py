@@ -7,7 +7,13 @@ import pandas as pd
 
 from truescore.metrics.verdict import LEVEL
 from truescore.study.cells import Study, where
-from truescore.study.fits import Estimate, PowerLaw, fit_power_law, mean_over_seeds
+from truescore.study.fits import (
+    Estimate,
+    PowerLaw,
+    fit_common_power,
+    fit_power_law,
+    mean_over_seeds,
+)
 
 MEAN, COVARIANCE, SCORE = "mean_l2", "cov_frobenius", "score_error"
 EXCESS_LOSS = "excess_loss"
@@ -96,6 +102,23 @@ def series(study: Study, variant: str, metric: str, axis: str) -> list[Series]:
         each = [_point(group, squared) for _, group in at.groupby(axis)]
         found.append(Series(metric, axis, int(fixed), each, fit, plain_fit))  # type: ignore[arg-type]
     return found
+
+
+def common_slope(study: Study, variant: str, metric: str) -> tuple[Estimate, int] | None:
+    """The power of squares in N that all dimensions share, without offset, and its cells.
+
+    ``None`` unless two dimensions have several sizes each, or if the cells do not tell it.
+    """
+    columns = [
+        tuple(at[name].to_numpy(float) for name in ("n_train", "value_square", "floor_square"))
+        for _, at in _squares(study, variant, metric).groupby("dim")
+        if at["n_train"].nunique() > 1
+    ]
+    if len(columns) < 2:
+        return None
+    power = fit_common_power(columns)  # type: ignore[arg-type]
+    told = power.low is not None and power.high is not None and np.isfinite(power).all()
+    return (power, sum(len(x) for x, *_ in columns)) if told else None
 
 
 def points(study: Study, variant: str, metric: str) -> dict[tuple[int, int], Point]:

@@ -8,7 +8,7 @@ from truescore.study.figures import told_slope
 from truescore.study.fits import FEWEST_FOR_OFFSET, root
 from truescore.study.markdown import interval, number, table
 from truescore.study.reach import beside
-from truescore.study.scaling import EXCESS_LOSS, MOMENTS, SCORE, Point, Series, series
+from truescore.study.scaling import EXCESS_LOSS, MOMENTS, SCORE, Point, Series, common_slope, series
 
 REACH = "reach / correlation length"
 
@@ -56,10 +56,15 @@ def fitted_laws(study: Study, variant: str, found: dict[str, list[Series]]) -> s
     rows = []
     for name, along in found.items():
         for one in along:
-            factor, label = (
-                (1.0, SCORE.replace("_", " ")) if name == SCORE else (0.5, MOMENTS[name])
-            )
+            factor, label = _factor_and_label(name)
             rows.append([label, f"d = {one.fixed}, in N", *_fit(one, factor)])
+        if (common := common_slope(study, variant, name)) is not None:
+            power, n_cells = common
+            factor, label = _factor_and_label(name)
+            slope = (
+                f"{factor * power.value:.2f} [{factor * power.low:.2f}, {factor * power.high:.2f}]"  # type: ignore[operator]
+            )
+            rows.append([label, "all d together, in N", "-", "-", slope, str(n_cells)])
     for name in MOMENTS:
         if name in found:
             for one in series(study, variant, name, "dim"):
@@ -70,10 +75,16 @@ def fitted_laws(study: Study, variant: str, found: dict[str, list[Series]]) -> s
         "Slopes are those of the error; for the score error those of the divergence, or of the"
         " squared relative L2 error that stands in its place for reals. Where data limit it, theory"
         " expects -1 (errors of moments: -1/2). b, what no N mends, is fitted with the slope; the"
-        ' last slope is that of a law without b. "Not told": the cells allow any slope on one side.'
+        " last slope is that of a law without b; all d together share it, each with an amplitude of"
+        ' its own. "Not told": the cells allow any slope on one side.'
         " No interval: as many parameters as cells, add seeds."
     )
     return table(["error", "along", "slope", "b", "slope if b = 0", "cells"], rows) + f"\n\n{note}"
+
+
+def _factor_and_label(metric: str) -> tuple[float, str]:
+    """What the power of a square is to be multiplied by for the slope that is told."""
+    return (1.0, SCORE.replace("_", " ")) if metric == SCORE else (0.5, MOMENTS[metric])
 
 
 def _fit(one: Series, factor: float) -> list[str]:
