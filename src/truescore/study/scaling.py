@@ -1,5 +1,6 @@
 """How an error depends on the number of training samples and on the dimension."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -109,15 +110,17 @@ def common_slope(study: Study, variant: str, metric: str) -> tuple[Estimate, int
 
     ``None`` unless two dimensions have several sizes each, or if the cells do not tell it.
     """
-    columns = [
-        tuple(at[name].to_numpy(float) for name in ("n_train", "value_square", "floor_square"))
-        for _, at in _squares(study, variant, metric).groupby("dim")
-        if at["n_train"].nunique() > 1
-    ]
+    columns = []
+    for _, at in _squares(study, variant, metric).groupby("dim"):
+        names = "n_train", "value_square", "floor_square"
+        x, square, floor = (at[name].to_numpy(float) for name in names)
+        if len(set(x)) > 1:
+            columns.append((x, square, floor))
     if len(columns) < 2:
         return None
-    power = fit_common_power(columns)  # type: ignore[arg-type]
-    told = power.low is not None and power.high is not None and np.isfinite(power).all()
+    power = fit_common_power(columns)
+    ends = power.low, power.high
+    told = all(end is not None and math.isfinite(end) for end in ends)
     return (power, sum(len(x) for x, *_ in columns)) if told else None
 
 
