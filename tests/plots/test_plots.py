@@ -364,3 +364,14 @@ def test_states_are_a_raster_and_their_frequencies_stand_beside_the_exact_ones()
     shares = [container.lines[0].get_ydata() for container in ax.containers]
     assert np.allclose(shares, [(states == a).mean(0) for a in range(3)])
     assert legend_of(ax) == ["state 0", "state 1", "state 2"]
+
+
+def test_a_log_axis_ends_where_noise_hides_the_law():
+    """A ring of 1,024 spins: its correlations fall to 1e-17, its samples show them to 1e-3."""
+    r = np.arange(1, 513)
+    exact, noise = 0.76**r, 1e-3
+    _, log = plots.two_point(r, exact, exact, np.stack([exact - noise, exact + noise])).axes
+    low, _ = log.get_ylim()
+    shown = log.get_lines()[-1].get_xdata()
+    assert noise / 100 < low < noise
+    assert exact[int(np.max(shown)) - 1] > low > exact[int(np.max(shown))]

@@ -7,6 +7,9 @@ from numpy.typing import ArrayLike
 
 from truescore.plots import arrays, style
 
+HIDDEN = 20
+"""The log axis begins this many times below the width of a typical interval."""
+
 
 def draw_two_point(
     ax: Axes,
@@ -24,7 +27,7 @@ def draw_two_point(
 
     On a log axis the values are multiplied by the sign of the exact ones, so that laws whose
     correlations alternate can be read too; what is not positive then stands as an open triangle
-    on the lower edge.
+    on the lower edge. It ends where the exact ones are lost in the samples' noise.
     """
     distance = arrays.array("r", r, ("r",))
     n = len(distance)
@@ -45,10 +48,18 @@ def draw_two_point(
         given = None if given is None else sign * given
         positive = truth[truth > 0]
         bottom = positive.min() / 3 if len(positive) else 1e-3
+        # What lies far below the samples' own noise would be most of the axis of a long ring.
+        bottom = max(bottom, float(np.median(upper - lower)) / HIDDEN)
+        seen = distance[truth > bottom]
+        if len(seen):
+            shown = distance <= seen.max()
+            distance, truth, value = distance[shown], truth[shown], value[shown]
+            lower, upper = lower[shown], upper[shown]
+            given = None if given is None else given[shown]
         ax.set_yscale("log")
         ax.set_ylim(bottom, 2 * max(truth.max(), value.max(), bottom))
         lost = value <= bottom
-        edge = np.full(n, bottom * 1.12)
+        edge = np.full(len(value), bottom * 1.12)
         ax.plot(distance[lost], edge[lost], "v", color=style.GENERATED, mfc="none", markersize=5)
         value = np.where(lost, np.nan, value)
         lower = np.maximum(lower, bottom / 10)
