@@ -166,20 +166,12 @@ def fit_common_power(columns: Sequence[tuple[Floats, Floats, Floats]]) -> Estima
     def deviance(p: float) -> float:
         return sum(one.least(p)[0] for one in each)
 
-    grid = np.linspace(-STEEPEST, STEEPEST, N_POWERS)
-    nearest, step = float(grid[np.argmin([deviance(p) for p in grid])]), float(grid[1] - grid[0])
-    bounds = (max(nearest - step, -STEEPEST), min(nearest + step, STEEPEST))
-    best = float(minimize_scalar(deviance, bounds=bounds, options={"xatol": 1e-5}).x)  # type: ignore[attr-defined]
+    best = _best_power(deviance)
     freedom = sum(len(x) for x, _, _ in columns) - len(columns) - 1
     if freedom < 1:
         return Estimate(best)
     limit = deviance(best) * (1 + float(fisher.ppf(LEVEL, 1, freedom)) / freedom)
-
-    def excess(p: float) -> float:
-        return deviance(p) - limit
-
-    low = _crossing(excess, best, -STEEPEST, -np.inf)
-    return Estimate(best, low, _crossing(excess, best, STEEPEST, np.inf))
+    return Estimate(best, *_powers_below(deviance, limit, best))
 
 
 class _Deviance:
@@ -219,23 +211,13 @@ class _Deviance:
         ratio = self.y / mean
         return 2 * float(self.weight @ (ratio - 1 - np.log(ratio))), float(a), float(b)
 
-    def best_power(self, offset: float | None = None) -> float:
+    def best_power(self) -> float:
         """The power of the least deviance."""
-        grid = np.linspace(-STEEPEST, STEEPEST, N_POWERS)
-        nearest = grid[np.argmin([self.least(p, offset)[0] for p in grid])]
-        step = grid[1] - grid[0]
-        return self._refined(nearest - step, nearest + step, offset)
+        return _best_power(lambda p: self.least(p)[0])
 
     def powers_below(self, limit: float, best: float) -> tuple[float, float]:
         """Powers between which the deviance stays below a limit; infinite beyond +-`STEEPEST`."""
-
-        def excess(p: float) -> float:
-            return self.least(p)[0] - limit
-
-        return (
-            _crossing(excess, best, -STEEPEST, -np.inf),
-            _crossing(excess, best, STEEPEST, np.inf),
-        )
+        return _powers_below(lambda p: self.least(p)[0], limit, best)
 
     def offsets_below(self, limit: float, best: float, power: float) -> tuple[float, float]:
         """Offsets between which the deviance, at its best power, stays below a limit."""
@@ -246,11 +228,31 @@ class _Deviance:
         return _crossing(excess, best, 0.0, 0.0), _crossing(excess, best, self.y.max(), np.inf)
 
     def _refined(self, low: float, high: float, offset: float | None) -> float:
-        bounds = (max(low, -STEEPEST), min(high, STEEPEST))
-        found = minimize_scalar(
-            lambda p: self.least(p, offset)[0], bounds=bounds, options={"xatol": 1e-5}
-        )
-        return float(found.x)  # type: ignore[attr-defined]
+        return _refined(lambda p: self.least(p, offset)[0], low, high)
+
+
+def _best_power(deviance: Callable[[float], float]) -> float:
+    grid = np.linspace(-STEEPEST, STEEPEST, N_POWERS)
+    nearest, step = float(grid[np.argmin([deviance(p) for p in grid])]), float(grid[1] - grid[0])
+    return _refined(deviance, nearest - step, nearest + step)
+
+
+def _powers_below(
+    deviance: Callable[[float], float], limit: float, best: float
+) -> tuple[float, float]:
+    def excess(p: float) -> float:
+        return deviance(p) - limit
+
+    return (
+        _crossing(excess, best, -STEEPEST, -np.inf),
+        _crossing(excess, best, STEEPEST, np.inf),
+    )
+
+
+def _refined(deviance: Callable[[float], float], low: float, high: float) -> float:
+    bounds = (max(low, -STEEPEST), min(high, STEEPEST))
+    found = minimize_scalar(deviance, bounds=bounds, options={"xatol": 1e-5})
+    return float(found.x)  # type: ignore[attr-defined]
 
 
 def _not_negative(first: Floats, second: Floats, y: Floats) -> tuple[float, float]:
