@@ -59,8 +59,8 @@ def config(net, dim=D):
 
 
 def test_both_are_read_from_a_runs_configuration():
-    messages = {"_target_": "truescore.nets.LeaveOneOutMessages", "width": 4, "radius": 16}
-    assert reach(config(messages)) == 12  # half the ring
+    messages = {"_target_": "truescore.nets.LeaveOneOutMessages", "width": 4, "radius": 24}
+    assert reach(config(messages)) == 18  # three quarters of the ring
     assert law_length(config(messages, 100)) == pytest.approx(-1 / math.log(math.tanh(1)))
     assert beside(12.0, 3.6719) == "12 / 3.67" and beside(15.0, math.inf) == "15 / ∞"
 

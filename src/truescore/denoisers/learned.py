@@ -11,6 +11,10 @@ from truescore.denoisers.base import (
 )
 from truescore.errors import UserError
 from truescore.processes import Absorbing, DiscreteProcess, GaussianNoise
+from truescore.processes.discrete import by_site
+
+# A site without noise, or without a mask, is certain; to a network e^-16 of doubt is as good.
+MOST_EVIDENCE = 16.0
 
 
 class LearnedSpinDenoiser(SpinDenoiser):
@@ -18,6 +22,10 @@ class LearnedSpinDenoiser(SpinDenoiser):
 
     Where sites have times of their own, the network is shown spins of other sizes at one time, see
     `DiscreteProcess.at_one_time`: any network takes them. Train it on them, by ``loss.site_times``.
+
+    A network that declares ``reads_evidence`` is shown e_i = x_t^i evidence(t_i)/2 in place of x_t:
+    P(x_0 | x_t) is proportional to p_0(x_0) exp(sum_i e_i x_0^i) whatever the times, so that one
+    function of e is the exact answer to all of them.
     """
 
     def __init__(self, net: nn.Module, process: DiscreteProcess) -> None:
@@ -28,7 +36,9 @@ class LearnedSpinDenoiser(SpinDenoiser):
 
     def log_odds(self, x_t: Tensor, t: Tensor) -> Tensor:
         """The network's logits, ``(n, d)``."""
-        if t.ndim == 2:
+        if _reads_evidence(self.net):
+            x_t = _evidence(self.process, t) / 2 * x_t
+        elif t.ndim == 2:
             strength, t = self.process.at_one_time(t)
             x_t = strength * x_t
         return self.net(x_t, self.process.schedule.value(t).log())
@@ -38,7 +48,8 @@ class LearnedCategoricalDenoiser(DiscreteDenoiser):
     """Leave-one-out log laws of states from a network's logits.
 
     The network reads which of the m noisy symbols each site has, a mask among them, and answers
-    with q logits for each site: ``net(one-hot (n, d, m), log B(t) (n,)) -> (n, d, q)``.
+    with q logits for each site: ``net(one-hot (n, d, m), log B(t) (n,)) -> (n, d, q)``. One that
+    declares ``reads_evidence`` is shown evidence(t_i) times one-hot.
     """
 
     state_space = "categorical"
@@ -53,7 +64,9 @@ class LearnedCategoricalDenoiser(DiscreteDenoiser):
         """Log P(x_0^i = b | x_t without x_t^i), ``(n, d, q)``."""
         m = len(self.process.symbols)
         symbols = nn.functional.one_hot(self.process.index(x_t), m).to(t)
-        if t.ndim == 2:
+        if _reads_evidence(self.net):
+            symbols = _evidence(self.process, t)[..., None] * symbols
+        elif t.ndim == 2:
             strength, t = self.process.at_one_time(t)
             symbols = 1 / m + strength[..., None] * (symbols - 1 / m)
         return self.net(symbols, self.process.schedule.value(t).log()).log_softmax(-1)
@@ -169,6 +182,16 @@ class LearnedRealDenoiser(MeasuredDenoiser):
         centre = (logits + self.skip_weights.log()).softmax(-1) @ means
         shrunk = centre + self.skip_spectrum * precision * (projected - centre)
         return shrunk @ self.skip_basis.mT
+
+
+def _reads_evidence(net: nn.Module) -> bool:
+    """Whether a network declares ``reads_evidence``."""
+    return bool(getattr(net, "reads_evidence", False))
+
+
+def _evidence(process: DiscreteProcess, t: Tensor) -> Tensor:
+    """What noisy sites tell of clean ones, ``(n, 1)`` or ``(n, d)``, as far as floats go."""
+    return by_site(process.evidence(t).clamp(max=MOST_EVIDENCE))
 
 
 def _masked_only(net: nn.Module, process: DiscreteProcess) -> bool:

@@ -67,6 +67,10 @@ class Absorbing(DiscreteProcess):
         rates[:, -1] += 1
         return rates
 
+    def evidence(self, t: Tensor) -> Tensor:
+        """Infinite: a symbol that is not masked is what it was."""
+        return torch.full_like(t, math.inf)
+
     def reverse_rate_bound(self, t: Tensor) -> Tensor:
         """1 / (e^B - 1), the rate itself: a mask knows when it goes, though not for what."""
         return 1 / torch.expm1(self.schedule.value(t))

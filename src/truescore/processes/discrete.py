@@ -54,6 +54,13 @@ class DiscreteProcess(Process):
         """Largest rate at which a site can jump backwards at any time from t on, at beta = 1."""
 
     @abstractmethod
+    def evidence(self, t: Tensor) -> Tensor:
+        """Log-likelihood ratio of a site's own symbol to any other, as its noisy one tells it.
+
+        log P(x_t = b | x_0 = b) - log P(x_t = b | x_0 = other), of t's shape, nats.
+        """
+
+    @abstractmethod
     def clock_per_log_snr(self, t: Tensor) -> Tensor:
         """|dB/d log-SNR| at time t."""
 

@@ -36,11 +36,6 @@ class SpinFlip(UniformJump):
         """(1 - exp(-2 B))/2, without cancellation at small t."""
         return _flip_probability(self.schedule.value(t))
 
-    def evidence(self, t: Tensor) -> Tensor:
-        """Log-likelihood ratio that a noisy spin carries for its clean one, log((1+a)/(1-a))."""
-        p = self.flip_probability(t)
-        return torch.log1p(-p) - p.log()
-
     def move(self, x_s: Tensor, s: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Flip each spin with its probability between s and t; see ``DiscreteProcess.move``."""
         flip = _flip_probability(self.schedule.value(t) - self.schedule.value(s))

@@ -63,6 +63,11 @@ class UniformJump(DiscreteProcess):
         ones = torch.ones(self.n_states, self.n_states, dtype=torch.float64)
         return ones - self.n_states * torch.eye(self.n_states, dtype=torch.float64)
 
+    def evidence(self, t: Tensor) -> Tensor:
+        """log((1 + (q-1) alpha) / (1 - alpha))."""
+        jumped = self.n_states * self.schedule.value(t)
+        return torch.log1p((self.n_states - 1) * (-jumped).exp()) - (-torch.expm1(-jumped)).log()
+
     def reverse_rate_bound(self, t: Tensor) -> Tensor:
         """(q - 1 + alpha) / (1 - alpha): of a site that can hardly be what it is."""
         lost = -torch.expm1(-self.n_states * self.schedule.value(t))
