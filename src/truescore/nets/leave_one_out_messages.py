@@ -35,7 +35,7 @@ class LeaveOneOutMessages(nn.Module):
 
     Args:
         dim: number of sites on the ring, at least 3.
-        width: channels of a message.
+        width: channels of a message; unless given the number of states, 2 of spins.
         radius: sites to either side that are heard at least; clipped to three quarters of the ring:
             both sides together have heard all of it at one half, and what comes around at more.
         odd: of spins, build in f(-x) = -f(x), exactly, in one pass; states have no sign.
@@ -54,13 +54,14 @@ class LeaveOneOutMessages(nn.Module):
     def __init__(
         self,
         dim: int,
-        width: int = 4,
+        width: int | None = None,
         radius: int = 24,
         odd: bool = True,
         n_symbols: int | None = None,
         n_states: int | None = None,
     ) -> None:
         super().__init__()
+        width = (n_states or 2) if width is None else width
         if dim < 3 or min(width, radius) < 1:
             raise UserError(
                 f"got dim={dim}, width={width}, radius={radius}, expected dim at least 3 and the"

@@ -118,7 +118,7 @@ class LeaveOneOutPyramid(AnyModel, Strict):
 class LeaveOneOutMessagesNet(AnyNet, Strict):
     """The ``net`` of conf/model/leave_one_out_messages.yaml; its radius is clipped to the ring."""
 
-    width: Count
+    width: Count | None
     radius: Count
     odd: bool
 
