@@ -79,7 +79,7 @@ class LeaveOneOutMessages(nn.Module):
         self.carry = nn.Linear(width, width, bias=False)
         self.tell = _SpinMessage(width) if n_states is None else _StateMessage(width)
         self.head = nn.Linear(width, n_states or 1, bias=not odd)
-        nn.init.eye_(self.carry.weight)  # so that far sites are heard from the start
+        self._start_weakly_coupled(spins=n_states is None)
         self.register_buffer("sites", self._sites(), persistent=False)
 
     def forward(self, evidence: Tensor, noise_level: Tensor) -> Tensor:
@@ -91,6 +91,20 @@ class LeaveOneOutMessages(nn.Module):
         before, after = self._messages(evidence)
         answer = _apply(self.head, before + after).view(-1, len(evidence), self.dim)
         return answer[0] if self.n_symbols is None else answer.movedim(0, -1)
+
+    def _start_weakly_coupled(self, spins: bool) -> None:
+        """Start as the answer of a ring with couplings of about a half.
+
+        From random weights one of a few trainings in two channels stays in a valley of W against
+        c, with a score error ten times as large.
+        """
+        nn.init.eye_(self.carry.weight)
+        if spins:
+            nn.init.ones_(self.see.weight)
+            nn.init.constant_(self.head.weight, 2 / self.width)
+        else:
+            nn.init.eye_(self.see.weight)
+            nn.init.eye_(self.head.weight)
 
     def _sites(self) -> Tensor:
         """What a block hears at each step, from before and after, ``(steps, 2 * blocks)``."""
@@ -121,7 +135,7 @@ class _SpinMessage(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.coupling = nn.Parameter(torch.full((width, 1), 0.5))
+        self.coupling = nn.Parameter(torch.linspace(0.25, 0.75, width)[:, None].clone())
 
     def forward(self, z: Tensor) -> Tensor:
         return torch.atanh(self.coupling.tanh() * z.tanh())
