@@ -68,11 +68,11 @@ def test_states_are_seen_by_all_within_reach_but_their_own_site(case):
 @torch.inference_mode()
 def test_networks_of_rings_turn_with_the_ring(case):
     net, index = stirred(NETS[case][0]), symbols()
-    # Messages are symmetric under a shift by a block; with half the ring heard, blocks are 4.
-    shift = {"messages": 4}.get(case, 1)
-    if case == "messages":
-        net = stirred(functools.partial(LeaveOneOutMessages, width=8, radius=3))
-        shift = 3
+    shift = 1
+    if case == "messages":  # symmetric under a shift by a block, where blocks fill the ring
+        net = stirred(functools.partial(LeaveOneOutMessages, width=8, radius=6))
+        shift = net.block
+        assert shift == 3
     turned = answers(net, index.roll(shift, 1)).roll(-shift, 1)
     torch.testing.assert_close(turned, answers(net, index), atol=1e-5, rtol=1e-4)
 
