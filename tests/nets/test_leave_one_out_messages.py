@@ -100,7 +100,7 @@ def exact_network(law):
             if layer.bias is not None:
                 layer.bias.zero_()
         net.head.weight.mul_(1 if q else 2)
-        net.tell.coupling.fill_(law.coupling)
+        net.coupling.fill_(law.coupling)
     return net
 
 

@@ -77,7 +77,7 @@ class LeaveOneOutMessages(nn.Module):
         self.block = math.ceil(dim / n_blocks)
         self.see = nn.Linear(n_symbols or 1, width, bias=not odd)
         self.carry = nn.Linear(width, width, bias=False)
-        self.tell = _SpinMessage(width) if n_states is None else _StateMessage(width)
+        self.coupling = nn.Parameter(torch.full((width, 1), 0.5))
         self.head = nn.Linear(width, n_states or 1, bias=not odd)
         self._start_weakly_coupled(spins=n_states is None)
         self.register_buffer("sites", self._sites(), persistent=False)
@@ -102,6 +102,8 @@ class LeaveOneOutMessages(nn.Module):
         if spins:
             nn.init.ones_(self.see.weight)
             nn.init.constant_(self.head.weight, 2 / self.width)
+            # Channels that start alike would stay so.
+            self.coupling.data.copy_(torch.linspace(0.25, 0.75, self.width)[:, None])
         else:
             nn.init.eye_(self.see.weight)
             nn.init.eye_(self.head.weight)
@@ -120,36 +122,28 @@ class LeaveOneOutMessages(nn.Module):
         channels = evidence[None] if evidence.ndim == 2 else evidence.movedim(-1, 0)
         heard = channels[:, :, self.sites].transpose(1, 2).reshape(len(channels), -1)
         seen = _apply(self.see, heard).view(self.width, len(self.sites), -1).unbind(1)
-        messages = [self.tell(seen[0])]
+        if self.n_symbols is None:
+            tell, k = _of_spins, self.coupling.tanh()
+        else:
+            tell, k = _of_states, self.coupling.expm1()
+        messages = [tell(seen[0], k)]
         for seen_now in seen[1:]:
             h = torch.addmm(seen_now, self.carry.weight, messages[-1])
-            messages.append(self.tell(h))
+            messages.append(tell(h, k))
         arrived = torch.stack(messages[self.reach - 1 :], -1)
         by_site = arrived.view(self.width, len(evidence), 2, -1).unbind(2)
         before, after = (side[..., : self.dim] for side in by_site)
         return before.flatten(1), after.flip(-1).flatten(1)
 
 
-class _SpinMessage(nn.Module):
-    """atanh(tanh(c) tanh(z)): half the log-odds that a spin of log-odds 2z tells its neighbour."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.coupling = nn.Parameter(torch.linspace(0.25, 0.75, width)[:, None].clone())
-
-    def forward(self, z: Tensor) -> Tensor:
-        return torch.atanh(self.coupling.tanh() * z.tanh())
+def _of_spins(z: Tensor, k: Tensor) -> Tensor:
+    """Half the log-odds that a spin of log-odds 2z tells its neighbour; k = tanh(c)."""
+    return torch.atanh(k * z.tanh())
 
 
-class _StateMessage(nn.Module):
-    """log(1 + (e^c - 1) softmax(z)): what a state of log-law z tells its neighbour of each."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.coupling = nn.Parameter(torch.full((width, 1), 0.5))
-
-    def forward(self, z: Tensor) -> Tensor:
-        return torch.log1p(torch.expm1(self.coupling) * z.softmax(0))
+def _of_states(z: Tensor, k: Tensor) -> Tensor:
+    """What a state of log-law z tells its neighbour of each; k = e^c - 1."""
+    return torch.log1p(k * z.softmax(0))
 
 
 def _apply(layer: nn.Linear, h: Tensor) -> Tensor:
