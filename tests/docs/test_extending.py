@@ -22,7 +22,7 @@ from .pages import ROOT, blocks, commands, run
 PAGE = "extending.md"
 FILES = {block.file: block.text for block in blocks(PAGE) if block.file}
 SCRIPTS = [b.text for b in blocks(PAGE) if b.language == "python" and b.file is None]
-TRAIN, *PARTS, SAMPLE, EVALUATE, ANYBODYS = commands(PAGE)
+SPINS, TRAIN, *PARTS, SAMPLE, EVALUATE, ANYBODYS = commands(PAGE)
 (SECTION,) = (b.text for b in blocks(PAGE) if b.language == "yaml" and b.file is None)
 SMALL = [
     "trainer.max_steps=20",
@@ -140,7 +140,7 @@ def test_the_sampler_has_order_two_on_the_exact_score(circle):
     assert torch.tensor(errors[0] / errors[1]).log2() == pytest.approx(2, abs=0.4)
 
 
-@pytest.mark.parametrize("command", [TRAIN, *PARTS])
+@pytest.mark.parametrize("command", [SPINS, TRAIN, *PARTS])
 def test_every_command_is_valid_and_can_be_built(folder, importable, command):
     config, application = composed(folder, command)
     checks, tries = {
@@ -195,7 +195,7 @@ def test_samples_from_anywhere_are_judged_by_the_page(folder, circle):
 @pytest.mark.slow
 def test_all_other_commands_run(folder):
     assert run(TRAIN, folder, *SMALL).returncode == 0
-    for command in PARTS:
+    for command in (SPINS, *PARTS):
         simulates = "simulate.py" in command
         small = ["n_points=100", "n_frames=2", "dynamics.steps=900"] if simulates else SMALL
         done = run(command, folder, *small)

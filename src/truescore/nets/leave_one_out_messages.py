@@ -23,7 +23,7 @@ class LeaveOneOutMessages(nn.Module):
 
     Noise that acts on each site alone multiplies p_0(x_0) by one factor a site, its evidence. So
     the law of x_0 given x_t is one function of evidence at all noise levels, and so is this
-    network: it is shown no level. Forty weights do, and few data tell them.
+    network: it is shown no level. Ten weights do for spins, and few data tell them.
 
     The ring is cut into blocks of at most twice ``radius`` sites; a block's messages start from
     nothing ``radius`` sites before it and run to its end, all blocks at once. So each site hears at
