@@ -167,7 +167,7 @@ def differences(folder: Path, config: DictConfig) -> list[str]:
     asked = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     now = _flat(used(OmegaConf.to_container(asked, resolve=True)))
     changed = [
-        f"{key} {before.get(key, 'not there')} -> {now.get(key, 'not there')}"
+        f"{key} {_typed(before.get(key, 'not there'))} -> {_typed(now.get(key, 'not there'))}"
         for key in sorted(before.keys() | now.keys())
         if before.get(key) != now.get(key) and not key.startswith("study.")
     ]
@@ -175,6 +175,11 @@ def differences(folder: Path, config: DictConfig) -> list[str]:
         f"{folder} holds a finished cell of another configuration ({'; '.join(changed)}): set"
         " hydra.sweep.dir=FOLDER to keep both, or delete that one"
     ]
+
+
+def _typed(value: object) -> object:
+    """A value as one types it on the command line."""
+    return "null" if value is None else value
 
 
 def clear(folder: Path) -> None:
