@@ -30,7 +30,7 @@ GLAUBER, NUMPY, EXACT = fast(2800), fast(78), fast(37)
 LANGEVIN = {"Strang": fast(0.4), "EulerMaruyama": fast(0.24)}
 DOCUMENT, CHAIN = fast(11), fast(0.155)
 PER_SITE, LIGHTNING = cheap(1.0), cheap(1.14)
-RING, LONGER_RING, CHAIN_SCORE = cheap(5.4), cheap(7.4), cheap(4.9)
+RING, LONGER_RING, CHAIN_SCORE = cheap(8.6), cheap(7.4), cheap(4.9)
 SAMPLERS = fast(0.96), fast(0.89)
 STARTS = cheap(0.48), cheap(0.42)
 
