@@ -4,6 +4,7 @@ import re
 import shlex
 
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
 
 from truescore.config import check_simulation
@@ -27,8 +28,11 @@ def test_every_command_is_valid_and_can_be_built(command):
     rehearse(config)
 
 
-def test_the_script_of_the_page_runs():
-    exec(compile(PYTHON, PAGE, "exec"), {})  # noqa: S102
+def test_the_script_of_the_page_moves_points_from_where_they_start():
+    made = {}
+    exec(compile(PYTHON, PAGE, "exec"), made)  # noqa: S102
+    assert torch.equal(made["path"][0], made["x_0"])
+    assert made["end"].isfinite().all() and not torch.equal(made["end"], made["x_0"])
 
 
 def test_the_figures_are_there_and_small():

@@ -27,6 +27,17 @@ def times(process, n=9):
 
 
 @pytest.mark.parametrize("process", PROCESSES, ids=NAMES)
+def test_evidence_is_the_kernels_ratio_of_a_sites_own_symbol_to_another(process):
+    t = times(process)
+    log_kernel = process.log_kernel(process.schedule.value(t))
+    ratio = log_kernel[:, 0, 0] - log_kernel[:, 1, 0]
+    torch.testing.assert_close(process.evidence(t), ratio, atol=0, rtol=1e-9)
+    if not process.masks:
+        late = process.evidence(t.float()).double() / process.evidence(t.float().double()) - 1
+        assert float(late.abs().max()) < 1e-6
+
+
+@pytest.mark.parametrize("process", PROCESSES, ids=NAMES)
 def test_kernel_is_the_matrix_exponential(process):
     generator = process.generator()
     torch.testing.assert_close(generator.sum(1), torch.zeros(len(generator), dtype=torch.float64))

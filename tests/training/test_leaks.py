@@ -77,10 +77,14 @@ OF_STATES = [
 
 @pytest.mark.parametrize("net", OF_STATES)
 def test_networks_of_states_and_masks_pass(net):
-    for process in (UniformJump(12, 3), Absorbing(12, 3, False)):
-        sizes = {"n_symbols": len(process.symbols), "n_states": 3}
-        refuse_leaks(LearnedCategoricalDenoiser(net(12, **sizes), process), 12)
-    refuse_leaks(LearnedSpinDenoiser(net(12), Absorbing(12)), 12)
+    of_states = [
+        LearnedCategoricalDenoiser(net(12, n_symbols=len(p.symbols), n_states=3), p)
+        for p in (UniformJump(12, 3), Absorbing(12, 3, False))
+    ]
+    for denoiser in (*of_states, LearnedSpinDenoiser(net(12), Absorbing(12))):
+        before = [parameter.clone() for parameter in denoiser.parameters()]
+        refuse_leaks(denoiser, 12)
+        assert all(map(torch.equal, before, denoiser.parameters()))  # only a copy was stirred
 
 
 class SeeingMasks(nn.Module):
@@ -100,8 +104,11 @@ def test_a_leak_of_the_mask_alone_is_found():
         refuse_leaks(denoiser, 12)
 
 
-def test_an_oracle_is_believed():
-    refuse_leaks(oracle(IsingRing(4), SpinFlip(4)), 4)
+def test_an_oracle_is_believed_and_not_asked(monkeypatch):
+    denoiser, asked = oracle(IsingRing(4), SpinFlip(4)), []
+    monkeypatch.setattr(denoiser, "log_odds", lambda *_: asked.append(1))
+    refuse_leaks(denoiser, 4)
+    assert not asked
 
 
 def test_a_network_of_masked_sites_is_for_masks_alone():

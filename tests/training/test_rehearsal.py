@@ -1,6 +1,7 @@
 """What cannot be built, does not move or answers in the wrong shape is told before any work."""
 
 import pytest
+from omegaconf import OmegaConf
 
 from truescore.errors import UserError
 from truescore.training.rehearsal import rehearse
@@ -48,8 +49,12 @@ def own(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("experiment", ["ising_d16", "gl_d8", "four_well", "swiss_roll"])
-def test_what_can_be_built_passes(experiment):
-    rehearse(small_config(experiment))
+def test_what_can_be_built_passes_and_leaves_nothing(experiment, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = small_config(experiment)
+    before = OmegaConf.to_yaml(config)
+    rehearse(config)
+    assert OmegaConf.to_yaml(config) == before and not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -64,9 +64,8 @@ class UniformJump(DiscreteProcess):
         return ones - self.n_states * torch.eye(self.n_states, dtype=torch.float64)
 
     def evidence(self, t: Tensor) -> Tensor:
-        """log((1 + (q-1) alpha) / (1 - alpha))."""
-        jumped = self.n_states * self.schedule.value(t)
-        return torch.log1p((self.n_states - 1) * (-jumped).exp()) - (-torch.expm1(-jumped)).log()
+        """log((1 + (q-1) alpha) / (1 - alpha)), without cancellation where alpha is small."""
+        return torch.log1p(self.n_states / torch.expm1(self.n_states * self.schedule.value(t)))
 
     def reverse_rate_bound(self, t: Tensor) -> Tensor:
         """(q - 1 + alpha) / (1 - alpha): of a site that can hardly be what it is."""

@@ -48,11 +48,14 @@ def told_slope(fit: PowerLaw | None, factor: float) -> str:
     """A fitted slope with its interval: ``factor`` times the power of the square."""
     if fit is None:
         return "one size: no slope"
-    value, low, high = (None if end is None else factor * end for end in fit.power)
-    if not _is_told(fit):
-        return "slope not told"
+    return f"slope {slope(fit.power, factor)}" if _is_told(fit) else "slope not told"
+
+
+def slope(power: Estimate, factor: float) -> str:
+    """``factor`` times the power of a square, with its interval if there is one."""
+    value, low, high = (None if end is None else factor * end for end in power)
     ends = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
-    return f"slope {value:.2f}{ends}"
+    return f"{value:.2f}{ends}"
 
 
 def _is_told(fit: PowerLaw | None) -> bool:

@@ -4,7 +4,7 @@ import math
 
 from truescore.study.cells import Study, where
 from truescore.study.earlier import N_GENERATED, N_REFERENCE, THEIR_WAY, beside_earlier
-from truescore.study.figures import told_slope
+from truescore.study.figures import slope, told_slope
 from truescore.study.fits import FEWEST_FOR_OFFSET, root
 from truescore.study.markdown import interval, number, table
 from truescore.study.reach import beside
@@ -55,16 +55,13 @@ def fitted_laws(study: Study, variant: str, found: dict[str, list[Series]]) -> s
     """A row for each error along N and along d: slope, what no N mends, slope without it."""
     rows = []
     for name, along in found.items():
+        factor, label = _factor_and_label(name)
         for one in along:
-            factor, label = _factor_and_label(name)
             rows.append([label, f"d = {one.fixed}, in N", *_fit(one, factor)])
         if (common := common_slope(study, variant, name)) is not None:
             power, n_cells = common
-            factor, label = _factor_and_label(name)
-            slope = (
-                f"{factor * power.value:.2f} [{factor * power.low:.2f}, {factor * power.high:.2f}]"  # type: ignore[operator]
-            )
-            rows.append([label, "all d together, in N", "-", "-", slope, str(n_cells)])
+            shared = slope(power, factor)
+            rows.append([label, "all d together, in N", "-", "-", shared, str(n_cells)])
     for name in MOMENTS:
         if name in found:
             for one in series(study, variant, name, "dim"):
@@ -83,7 +80,7 @@ def fitted_laws(study: Study, variant: str, found: dict[str, list[Series]]) -> s
 
 
 def _factor_and_label(metric: str) -> tuple[float, str]:
-    """What the power of a square is to be multiplied by for the slope that is told."""
+    """What turns the power of a square into the slope that is told, and the error's name."""
     return (1.0, SCORE.replace("_", " ")) if metric == SCORE else (0.5, MOMENTS[metric])
 
 
