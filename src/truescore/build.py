@@ -1,11 +1,11 @@
 """From the sections of a configuration to objects."""
 
 import inspect
+import pkgutil
 from collections.abc import Mapping
 from typing import Any, cast
 
 import torch
-from hydra.utils import get_class
 from torch import Tensor
 
 from truescore.denoisers import (
@@ -71,9 +71,11 @@ def _class(path: str) -> type:
         UserError: it cannot be imported, or lacks methods that its base class leaves to it.
     """
     try:
-        kind = get_class(path)
+        kind = pkgutil.resolve_name(path)
+        if not isinstance(kind, type):
+            raise TypeError(f"{path} is no class")
     except Exception as error:  # an import runs the user's file, where anything may go wrong
-        reason = " ".join(str(error.__cause__ or error).split())
+        reason = " ".join(str(error).split())
         raise UserError(
             f"got _target_={path}, which cannot be imported ({reason}), expected package.module"
             ".Class: put the folder of your own file on PYTHONPATH"
@@ -163,6 +165,13 @@ def build_denoiser(
 
 
 def _of_states(net: Mapping[str, Any], dim: int, process: DiscreteProcess) -> Denoiser:
+    accepted = inspect.signature(_class(net["_target_"])).parameters
+    if not {"n_symbols", "n_states"} <= set(accepted):
+        raise UserError(
+            f"got {net['_target_']}, whose constructor takes {', '.join(accepted)}, expected"
+            " n_symbols (one-hot channels of a noisy site) and n_states (logits of a clean one)"
+            " too: add them, or train on spins"
+        )
     built = build(net, dim=dim, n_symbols=len(process.symbols), n_states=process.n_states)
     return LearnedCategoricalDenoiser(built, process)
 

@@ -245,6 +245,14 @@ def test_each_group_takes_a_class_of_ones_own(composed, group):
     assert check(config) == []
 
 
+def test_what_only_reals_read_is_not_ignored_of_spins(composed):
+    (error,) = check(composed("model.name=mine", "+model.prediction=v"))
+    assert error == (
+        "model.prediction: got v, which is for real values, and dataset has spins in {-1,+1}:"
+        " remove model.prediction"
+    )
+
+
 def test_every_pairing_that_fails_is_told_with_its_remedy(composed):
     errors = check(composed("dataset=ginzburg_landau"))
     assert errors == [

@@ -142,3 +142,14 @@ def test_what_only_the_objects_know_is_one_line(own, overrides, line):
         rehearse(small_config("gl_d8", *overrides))
     assert str(caught.value).startswith(line)
     assert "\n" not in str(caught.value)
+
+
+def test_a_network_of_states_is_asked_to_know_how_many(own):
+    net = ["model.name=own", "model.net._target_=unfinished.OneForAll"]
+    with pytest.raises(UserError) as caught:
+        rehearse(small_config("potts_d32", *net))
+    assert str(caught.value) == (
+        "got unfinished.OneForAll, whose constructor takes dim, others, expected n_symbols (one-hot"
+        " channels of a noisy site) and n_states (logits of a clean one) too: add them, or train on"
+        " spins"
+    )

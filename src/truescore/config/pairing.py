@@ -51,6 +51,7 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
     lines += _coupling_errors(config["model"], config["loss"])
     lines += _lattice_errors(law, config["model"])
     lines += _site_time_errors(config["loss"], config["sampler"])
+    lines += _real_key_errors(config["model"], space)
     lines += _colour_errors(law, config["sampler"])
     return lines + _weighting_errors(config["model"], config["loss"])
 
@@ -73,6 +74,18 @@ def _is_refused(config: Mapping[str, Any], group: str, name: str) -> bool:
             _site_time_errors(tried["loss"], tried["sampler"]),
         )
     )
+
+
+def _real_key_errors(model: Mapping[str, Any], space: StateSpace) -> list[str]:
+    """Keys of a user's own network that denoisers of spins and states never read."""
+    if space == "real" or model.get("name") in SCHEMAS["model"]:
+        return []
+    return [
+        f"model.{key}: got {model[key]}, which is for real values, and dataset has {HAS[space]}:"
+        f" remove model.{key}"
+        for key in ("prediction", "skip")
+        if key in model
+    ]
 
 
 def _symmetry_errors(law: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
