@@ -299,6 +299,14 @@ def test_losses_name_the_kept_weights_and_leave_out_what_is_missing() -> None:
     np.testing.assert_allclose(smooth[1:40], train[1:40])
 
 
+def test_losses_at_different_times_say_so() -> None:
+    """Of stored trajectories the two curves are averages over different times."""
+    losses = np.arange(4), np.ones(4), [3], [0.5]
+    legend = legend_of(plots.loss_curves(*losses, 3, stored_times=True).axes[0])
+    assert "training, at times uniform in t (running mean)" in legend
+    assert "validation (held-out data, times of the loss)" in legend
+
+
 def test_plots_need_neither_torch_nor_pyplot() -> None:
     """Figures are made of arrays, on no backend."""
     code = (

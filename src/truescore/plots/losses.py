@@ -28,6 +28,7 @@ def draw_losses(
     val_steps: ArrayLike,
     val_loss: ArrayLike,
     kept_step: float,
+    stored_times: bool = False,
 ) -> None:
     """Draw the losses; arguments as in ``loss_curves``."""
     step = arrays.array("steps", steps, ("steps",))
@@ -37,9 +38,9 @@ def draw_losses(
     smooth = running_mean(train, max(1, len(step) // 50))
     ax.plot(step, train, color=style.DATA, linewidth=0.6, alpha=0.35, label="_each batch")
     few = "o" if len(step) < 3 else ""
-    ax.plot(
-        step, smooth, few + "-", color=style.DATA, linewidth=1.8, label="training (running mean)"
-    )
+    trained = "training" + ", at times uniform in t" * stored_times + " (running mean)"
+    validated = "validation (held-out data" + ", times of the loss" * stored_times + ")"
+    ax.plot(step, smooth, few + "-", color=style.DATA, linewidth=1.8, label=trained)
     ax.plot(
         checks,
         held_out,
@@ -47,7 +48,7 @@ def draw_losses(
         color=style.HELD_OUT,
         markersize=4,
         linewidth=1.3,
-        label="validation (held-out data)",
+        label=validated,
     )
     if kept_step in checks:
         kept = int(np.argmax(checks == kept_step))
@@ -80,6 +81,7 @@ def loss_curves(
     val_steps: ArrayLike,
     val_loss: ArrayLike,
     kept_step: float,
+    stored_times: bool = False,
 ) -> Figure:
     """Show the training loss (thin: as logged; thick: running mean) and the validation loss.
 
@@ -89,7 +91,10 @@ def loss_curves(
         val_steps: Optimiser steps (V,) after which the validation loss was taken.
         val_loss: Validation loss on held-out data (V,).
         kept_step: Steps behind the weights that the run keeps; a star where they were validated.
+        stored_times: Whether training is served stored trajectories, whose times are uniform in t,
+            so that its loss and the validation's are averages over different times.
     """
     figure = style.new_figure(7, 4)
-    draw_losses(figure.subplots(), steps, train_loss, val_steps, val_loss, kept_step)
+    ax = figure.subplots()
+    draw_losses(ax, steps, train_loss, val_steps, val_loss, kept_step, stored_times)
     return figure

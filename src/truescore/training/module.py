@@ -94,6 +94,16 @@ class ScoreModule(pl.LightningModule):
         self._validated: list[Tensor] = []
         self._train_loss: Tensor | None = None
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, the one that Lightning sets some fifty times a step straight away.
+
+        Torch first looks whether it is a parameter, a buffer or a module.
+        """
+        if name == "_current_fx_name":
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
     @property
     def held_out_losses(self) -> Tensor:
         """The last validation's losses, ``(n_val,)``."""

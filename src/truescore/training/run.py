@@ -34,7 +34,7 @@ from truescore.randomness import keyed_generator
 from truescore.ranks import rank
 from truescore.report import report, report_certificate
 from truescore.runs import SAMPLES, Run, load_run, read_checkpoint, write_samples
-from truescore.training.data import LawDataModule
+from truescore.training.data import LawDataModule, has_trajectories
 from truescore.training.module import (
     ConcreteScoreMatchingModule,
     DenoisingScoreMatchingModule,
@@ -128,7 +128,7 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
         **judged,
     }
     _log_hyperparameters(trainer, plain, evaluation)
-    save_figures(run_dir / "figures", {"loss": _loss_figure(run_dir)})
+    save_figures(run_dir / "figures", {"loss": _loss_figure(run_dir, plain["dataset"])})
     write_json(run_dir / SUMMARY, summary)
     log.info("figures: %s", run_dir / "figures")
     log.info("summary: %s", run_dir / SUMMARY)
@@ -220,7 +220,7 @@ def judge(run: Run, samples: Tensor, training_data: Tensor) -> tuple[Evaluation,
     return evaluation, report(run.path, run.target, evaluation, title, odd, run)
 
 
-def _loss_figure(run_dir: Path) -> Any:
+def _loss_figure(run_dir: Path, dataset: Mapping[str, Any]) -> Any:
     import csv
 
     with (run_dir / "metrics.csv").open() as stream:
@@ -232,7 +232,8 @@ def _loss_figure(run_dir: Path) -> Any:
         return [float(row["step"]) + 1 for row in kept], [float(row[name]) for row in kept]
 
     kept_step = read_checkpoint(run_dir / CHECKPOINTS / "best.ckpt")["global_step"]
-    return loss_curves(*column("train/loss"), *column("val/loss"), kept_step)
+    losses = *column("train/loss"), *column("val/loss")
+    return loss_curves(*losses, kept_step, has_trajectories(dataset))
 
 
 def _log_hyperparameters(
