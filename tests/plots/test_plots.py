@@ -303,8 +303,8 @@ def test_losses_at_different_times_say_so() -> None:
     """Of stored trajectories the two curves are averages over different times."""
     losses = np.arange(4), np.ones(4), [3], [0.5]
     legend = legend_of(plots.loss_curves(*losses, 3, stored_times=True).axes[0])
-    assert "training, at times uniform in t (running mean)" in legend
-    assert "validation (held-out data, times of the loss)" in legend
+    assert "training, uniform t" in legend
+    assert "held-out data, the loss's t" in legend
 
 
 def test_plots_need_neither_torch_nor_pyplot() -> None:

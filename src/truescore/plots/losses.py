@@ -38,8 +38,8 @@ def draw_losses(
     smooth = running_mean(train, max(1, len(step) // 50))
     ax.plot(step, train, color=style.DATA, linewidth=0.6, alpha=0.35, label="_each batch")
     few = "o" if len(step) < 3 else ""
-    trained = "training" + ", at times uniform in t" * stored_times + " (running mean)"
-    validated = "validation (held-out data" + ", times of the loss" * stored_times + ")"
+    trained = "training, uniform t" if stored_times else "training (running mean)"
+    validated = "held-out data, the loss's t" if stored_times else "validation (held-out data)"
     ax.plot(step, smooth, few + "-", color=style.DATA, linewidth=1.8, label=trained)
     ax.plot(
         checks,
