@@ -19,6 +19,10 @@ def test_estimates_below_and_beyond_the_axis_are_arrows_at_the_known_end():
     draw_estimates(ax, [10, 100, 1000], value, ends, (0.1, 10.0))
     assert arrows(ax, "v") == [(10.0, 0.8)]
     assert arrows(ax, "^") == [(1000.0, 3.0)]
+    assert set(ax.get_legend_handles_labels()[1]) == {
+        "upper end of one below the axis",
+        "lower end of one above the axis",
+    }
     (markers,) = [line for line in ax.get_lines() if line.get_marker() == "o"]
     assert np.isfinite(markers.get_ydata()).tolist() == [False, True, False]
     bars = [segment[:, 1].tolist() for segment in ax.collections[0].get_segments()]

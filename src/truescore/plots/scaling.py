@@ -15,6 +15,8 @@ ROOM = 1.6
 """Free space above and below what is drawn, as a factor."""
 CROWDED = 0.1
 """Labels nearer than this part of the axis would overlap."""
+BEYOND = {"v": "upper end of one below the axis", "^": "lower end of one above the axis"}
+"""What the hollow arrows say of an estimate."""
 
 
 def log_limits(*values: Any) -> tuple[float, float]:
@@ -71,16 +73,12 @@ def draw_estimates(
         zorder=4,
     )
     for beyond, mark, end in ((value <= bottom, "v", ends[1]), (value >= top, "^", ends[0])):
-        ax.plot(
-            x[beyond],
-            end[beyond],
-            linestyle="",
-            marker=mark,
-            markerfacecolor="white",
-            markeredgecolor=colour,
-            markersize=6,
-            zorder=4,
-        )
+        if not beyond.any():
+            continue
+        arrow: dict[str, Any] = {"linestyle": "", "marker": mark, "markerfacecolor": "white"}
+        ax.plot(x[beyond], end[beyond], markeredgecolor=colour, markersize=6, zorder=4, **arrow)
+        if BEYOND[mark] not in ax.get_legend_handles_labels()[1]:
+            ax.plot([], [], markeredgecolor=style.GREY, label=BEYOND[mark], **arrow)
 
 
 def draw_guide(

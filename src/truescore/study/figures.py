@@ -100,10 +100,7 @@ def _against_n(study: Study, variant: str, moments: list[str]) -> Figure:
             style.label_log_axis(ax, "y")
             title = f"d = {one.fixed}: {told_slope(one.fit, 0.5)}"
             style.tidy(ax, title=title, x=N_TRAIN, y=f"error of {MOMENTS[name]}")
-    handles, labels = max((ax.get_legend_handles_labels() for ax in axes.flat), key=_n_labels)
-    columns = {1: 1, 2: 2}.get(axes.shape[1], 5)
-    at = "outside upper center"
-    figure.legend(handles, labels, loc=at, ncols=columns, frameon=False, fontsize=style.TICK)
+    _legend_above(figure, axes, {1: 1, 2: 2}.get(axes.shape[1], 6))
     return figure
 
 
@@ -127,9 +124,7 @@ def _efficiency(study: Study, variant: str, moments: list[str]) -> Figure:
         style.label_log_axis(ax, "y")
         y = r"(floor of $N$ / model's own)$^2$"
         style.tidy(ax, title=f"efficiency, {MOMENTS[name]}", x=N_TRAIN, y=y)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    at = "outside upper center"
-    figure.legend(handles, labels, loc=at, ncols=5, frameon=False, fontsize=style.TICK)
+    _legend_above(figure, axes, 5)
     return figure
 
 
@@ -259,8 +254,16 @@ def _grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def _n_labels(legend: tuple[list[Any], list[Any]]) -> int:
-    return len(legend[1])
+def _legend_above(figure: Figure, axes: np.ndarray, columns: int) -> None:
+    """One legend of what stands in any of the panels."""
+    found: dict[str, Any] = {}
+    for ax in axes.flat:
+        handles, labels = ax.get_legend_handles_labels()
+        found |= dict(zip(labels, handles, strict=True))
+    at = "outside upper center"
+    figure.legend(
+        list(found.values()), list(found), loc=at, ncols=columns, frameon=False, fontsize=style.TICK
+    )
 
 
 def _sizes(one: Series) -> np.ndarray:
