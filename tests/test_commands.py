@@ -99,7 +99,10 @@ def test_a_bound_stands_beside_the_errors_of_a_sampler_that_has_one(run_folder, 
 def test_samples_under_a_condition(run_folder, script):
     code, out, _ = script("sample.py", f"run={run_folder}", "hold=0:1,5:-1", "sweeps=0.2")
     file = run_folder / "samples" / "n50_seed0_hold0at1-5at-1_sweeps0.2.safetensors"
-    assert code == 0 and str(file) in out and "judge" not in out
+    assert code == 0 and str(file) in out
+    assert "evaluate.py" not in out and "no exact values to judge them by" in out
+    code, _, error = script("evaluate.py", f"run={run_folder}", f"samples={file}")
+    assert code == 2 and f"got samples={file}, drawn with hold=0:1,5:-1, expected" in error
     x = read_samples(file)
     assert (x[:, 0] == 1).all() and (x[:, 5] == -1).all() and (x[:, 1] != x[0, 1]).any()
     code, out, _ = script("sample.py", f"run={run_folder}", "magnetisation=-4", "sweeps=0.2")
@@ -206,6 +209,14 @@ def test_another_sampler_draws_from_the_same_model(run_folder, script):
     file = run_folder / "samples" / "n50_seed0_euler_steps-3.safetensors"
     assert code == 0 and str(file) in out
     assert read_samples(file).shape == (50, 16)
+    # The bound is that of the sampler that drew them, and not of the run's own.
+    judged = (f"run={run_folder}", f"samples={file}", "metrics.n_bound=20", "out=euler")
+    code, out, _ = script("evaluate.py", *judged)
+    assert code == 0 and "JumpEuler" in out and "AnalyticTrapezoidal" not in out
+    code, out, _ = script("evaluate.py", *judged, "sampler=analytic_trapezoidal")
+    assert code == 0 and "a step of AnalyticTrapezoidal has no law" in " ".join(out.split())
+    code, _, error = script("sample.py", f"run={run_folder}", "n_generate=10")
+    assert code == 2 and "did you mean sampler.n_generate=10?" in error
     code, _, error = script("sample.py", f"run={run_folder}", "sampler=heun")
     assert code == 2 and "sampler=heun needs real values" in error
     code, _, error = script("sample.py", f"run={run_folder}", "sampler=eular")

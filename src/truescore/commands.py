@@ -1,5 +1,6 @@
 """What the scripts beside ``train.py`` do: judge and draw samples without training."""
 
+import json
 import logging
 import os
 import sys
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from truescore.benchmark.settings import Settings
 
 BAD_ARGUMENTS, INTERRUPTED = 2, 130
+# What a file of samples notes of how they were drawn.
+SAMPLER, CONDITION = "sampler", "condition"
 BUDGET = ("n_generate", "seed", "fine_steps", "train")
 
 
@@ -127,17 +130,25 @@ def split(arguments: Sequence[str], own: Sequence[str]) -> tuple[dict[str, str],
 def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str | None) -> None:
     """Judge a run again, by the samples it drew or by others of the same model."""
     from truescore.build import build_loss, build_sampler
-    from truescore.runs import SAMPLES, load_run, read_samples
+    from truescore.runs import SAMPLES, load_run, read_note, read_samples
     from truescore.training.data import training_data
 
     run = load_run(path)
     config = changed(run.config, overrides, ("metrics", "sampler"))
     file = Path(samples) if samples else path / SAMPLES
+    x, note = read_samples(file), read_note(file)
+    if note.get(CONDITION):
+        raise UserError(
+            f"got samples={file}, drawn with {note[CONDITION]}, expected some of the run's own law:"
+            " what sample.py printed beside them judges those of another temperature"
+        )
+    if SAMPLER in note and not any(override.startswith("sampler") for override in overrides):
+        config |= {"sampler": json.loads(note[SAMPLER])}
     folder = Path(out) if out else path / "evaluation" / file.stem
     data = training_data(run.target, config["dataset"], config["seed"])
     built = build_loss(config), build_sampler(config)
     config |= {"name": f"{config['name']}, {file.name}"} if samples else {}
-    _judge(folder, config, run.target, read_samples(file), data, run, *built)
+    _judge(folder, config, run.target, x, data, run, *built)
 
 
 def budget_run(path: Path, n_generate: int = 20_000, **settings: Any) -> None:
@@ -221,7 +232,8 @@ def sample_run(
     samples = sampler.sample(
         run.denoiser, n, run.target.dim, generator, settings["chunk_size"], _progress(n)
     )
-    write_samples(file, samples)
+    under = "" if asked is None else str(asked)
+    write_samples(file, samples, {SAMPLER: json.dumps(settings), CONDITION: under})
     print(f"samples: {file}")
     if asked is None:
         print(f"judge them: python scripts/evaluate.py run={path} samples={file}")
@@ -230,6 +242,8 @@ def sample_run(
         law = " ".join(f"dataset.{k}={v}" for k, v in values.items() if k in config["dataset"])
         name = config["dataset"]["name"]
         print(f"judge them: python scripts/evaluate.py samples={file} dataset={name} {law}")
+    else:
+        print("no exact values to judge them by: docs/conditional.md compares a small ring's")
 
 
 def _other_than_size(overrides: list[str]) -> list[str]:

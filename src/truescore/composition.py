@@ -31,7 +31,11 @@ def changed(
             OmegaConf.update(updated, key, chosen, merge=False, force_add=True)
             continue
         if key.split(".")[0] not in sections:
-            raise UserError(f"got {override}, expected keys of {', '.join(sections)} here: drop it")
+            meant = [f"{name}.{override}" for name in sections if has_key(updated, f"{name}.{key}")]
+            remedy = f"did you mean {meant[0]}?" if meant else "drop it"
+            raise UserError(
+                f"got {override}, expected keys of {', '.join(sections)} here: {remedy}"
+            )
         if not has_key(updated, key):
             raise UserError(no_such_key(updated, key, override))
         try:

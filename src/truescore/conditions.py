@@ -39,6 +39,16 @@ class Condition:
         }
         return [f"{name}{value}" for name, value in said.items() if value not in (None, "")]
 
+    def __str__(self) -> str:
+        """As on the command line, without the sweeps."""
+        held = ",".join(f"{site}:{value:g}" for site, value in self.held.items())
+        said = {
+            "hold": held or None,
+            "temperature": self.temperature,
+            "magnetisation": self.magnetisation,
+        }
+        return " ".join(f"{name}={value}" for name, value in said.items() if value is not None)
+
     @property
     def only_temperature(self) -> bool:
         """Whether the samples are those of the same law at another temperature."""

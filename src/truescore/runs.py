@@ -2,13 +2,14 @@
 
 import os
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from omegaconf import OmegaConf
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -100,12 +101,20 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
         ) from error
 
 
-def write_samples(file: Path, samples: Tensor) -> None:
-    """Save samples ``(n, d)`` under the key ``samples``."""
+def write_samples(file: Path, samples: Tensor, note: Mapping[str, str] | None = None) -> None:
+    """Save samples ``(n, d)`` under the key ``samples``, with a note on how they were drawn."""
     partial = file.with_suffix(".part")
-    save_file({"samples": samples.contiguous()}, partial)
+    save_file({"samples": samples.contiguous()}, partial, dict(note or {}))
     partial.chmod(0o644)  # which it makes for its owner alone
     os.replace(partial, file)
+
+
+def read_note(file: Path) -> dict[str, str]:
+    """The note that ``write_samples`` left; empty for samples of another origin."""
+    if file.suffix != ".safetensors":
+        return {}
+    with safe_open(file, "pt") as stream:
+        return stream.metadata() or {}
 
 
 def read_samples(file: Path) -> Tensor:

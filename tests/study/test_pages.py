@@ -131,6 +131,16 @@ def test_the_words_name_what_limits_the_model(tmp_path):
     assert "data alone limit" not in unseen
 
 
+def test_the_mean_of_odd_networks_has_no_law_in_n(tmp_path):
+    """What stands there is the samples' own noise, which seeds share."""
+    net = {"_target_": "truescore.nets.LeaveOneOutMessages", "odd": True}
+    for n_train in (1000, 4000):
+        write_cell(tmp_path, 16, n_train, 0, **{"model.net": net})
+    study = read_study(tmp_path)
+    (line,) = what_limits(study, {"mean_l2": series(study, "-", "mean_l2", "n_train")})
+    assert "exact by construction" in line and "falls" not in line
+
+
 def test_few_seeds_that_all_show_an_error_are_not_called_perfect(tmp_path):
     """Two seeds have wide intervals, whatever their own p-values say."""
     for seed, bias in ((0, 0.2), (1, 2.0)):

@@ -1,5 +1,7 @@
 """The two-point function against the exact one."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -60,7 +62,9 @@ def draw_two_point(
         ax.set_ylim(bottom, 2 * max(truth.max(), value.max(), bottom))
         lost = value <= bottom
         edge = np.full(len(value), bottom * 1.12)
-        ax.plot(distance[lost], edge[lost], "v", color=style.GENERATED, mfc="none", markersize=5)
+        below: dict[str, Any] = {"mfc": "none", "label": "generated, below the axis"}
+        if lost.any():
+            ax.plot(distance[lost], edge[lost], "v", color=style.GENERATED, markersize=5, **below)
         value = np.where(lost, np.nan, value)
         lower = np.maximum(lower, bottom / 10)
     else:
@@ -118,4 +122,7 @@ def two_point(
     draw_two_point(left, *given, label=label, over=over)
     draw_two_point(right, *given, semilog=True, label=label, over=over)
     style.legend(left)
+    handles, labels = right.get_legend_handles_labels()
+    if lost := [h for h, label in zip(handles, labels, strict=True) if "below" in label]:
+        style.legend(right, handles=lost)
     return figure

@@ -124,6 +124,13 @@ def label_log_axis(ax: Axes, which: str) -> None:
     axis.set_minor_formatter(NullFormatter())
     if 1e-3 <= low and high <= 1e4:
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    elif len(steps) > 1:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: _in_powers(value)))
+
+
+def _in_powers(value: float) -> str:
+    factor, _, power = f"{value:.0e}".partition("e")
+    return rf"${factor}\times 10^{{{int(power)}}}$" if factor != "1" else f"$10^{{{int(power)}}}$"
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:

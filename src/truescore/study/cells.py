@@ -35,11 +35,12 @@ class Study(NamedTuple):
         law: the dataset's name.
         state_space: of the law.
         cells: a row for each finished cell and metric: ``cell, name, variant, dim, n_train,
-            n_generate, seed, reach, correlation_length, metric, value, floor, p_value, debiased,
-            ci_low, ci_high``, for each baseline its ``_value, _floor, _debiased``, ``seconds_``,
-            ``config_hash``. The floor of the baseline ``training_data`` is that of n_train exact
-            samples, and ``floor`` that of n_generate. ``variant`` says how the cell differs in what
-            is neither size nor seed, ``reach`` how many sites to either side its network sees.
+            n_generate, seed, odd, reach, correlation_length, metric, value, floor, p_value,
+            debiased, ci_low, ci_high``, for each baseline its ``_value, _floor, _debiased``,
+            ``seconds_``, ``config_hash``. The floor of the baseline ``training_data`` is that of
+            n_train exact samples, and ``floor`` that of n_generate. ``variant`` says how the cell
+            differs in what is neither size nor seed, ``odd`` whether its network is, so that its
+            mean is exact, ``reach`` how many sites to either side that sees.
         curves: a row for each finished cell and noise level: ``cell, variant, dim, n_train, seed,
             time, log_snr, error``.
         failed: why a cell failed, by its name.
@@ -96,6 +97,7 @@ def read_study(folder: Path) -> Study:
             "name": summary["experiment"],
             "variant": variants[name],
             **{key: summary[key] for key in ("dim", "n_train", "n_generate", "seed")},
+            "odd": bool(configs[name].get("model", {}).get("net", {}).get("odd")),
             **scales[name],
         }
         for name, summary in summaries.items()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from truescore.study.cells import Study
-from truescore.study.scaling import MOMENTS, SCORE, Point, Series
+from truescore.study.scaling import MEAN, MOMENTS, SCORE, Point, Series
 
 NOT_TOLD = "The cells are too close to the floor to tell how it changes with N."
 NO_FALL = "The slope's interval holds 0: these cells do not show that more N helps."
@@ -21,8 +21,10 @@ def what_limits(study: Study, found: Mapping[str, Sequence[Series]]) -> list[str
     """
     lines = []
     for name, label in MOMENTS.items():
+        exact = name == MEAN and bool(study.cells["odd"].all())
         for one in found.get(name, ()):
-            lines.append(f"**{label}, d = {one.fixed}.** {_of_moment(one)}")
+            told = _of_exact(one) if exact else _of_moment(one)
+            lines.append(f"**{label}, d = {one.fixed}.** {told}")
     for one in found.get(SCORE, ()):
         lines.append(f"**score, d = {one.fixed}.** {_of_score(one, study.state_space)}")
     return lines
@@ -31,6 +33,15 @@ def what_limits(study: Study, found: Mapping[str, Sequence[Series]]) -> list[str
 def _of_moment(one: Series) -> str:
     point = one.points[-1]
     return " ".join([_seen(point), *_beside_the_data(point), *_with_more(one, 0.5)])
+
+
+def _of_exact(one: Series) -> str:
+    """Of the mean of odd networks, whose samples show nothing but their own noise."""
+    floor = math.sqrt(one.points[-1].floor_square)
+    return (
+        "The networks are odd, so their mean is exact by construction: what the samples show is"
+        f" their own noise, alike at every N (floor of n_generate: {floor:.2g})."
+    )
 
 
 def _seen(point: Point) -> str:

@@ -80,7 +80,7 @@ def build_trainer(config: Mapping[str, Any], run_dir: Path, *callbacks: Callback
     ]
     progress_bar = config["callbacks"]["progress_bar"]
     if progress_bar:
-        own.append(RichProgressBar(refresh_rate=10))
+        own.append(ProgressBar(refresh_rate=10))
     try:
         return _trainer(settings, epoch, run_dir, [*own, *callbacks], progress_bar)
     except MisconfigurationException as error:
@@ -121,6 +121,14 @@ def _trainer(
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
+
+
+class ProgressBar(RichProgressBar):
+    """Losses alone: a run's folder is not numbered, and its version would say nothing."""
+
+    def get_metrics(self, *args: Any) -> dict[str, Any]:
+        """What stands at the end of the bar."""
+        return {name: v for name, v in super().get_metrics(*args).items() if name != "v_num"}
 
 
 class NoProfiler(PassThroughProfiler):
