@@ -35,7 +35,10 @@ def numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
         means = [
             group.loc[group["metric"] == name, "value"].mean() for name in (SCORE, EXCESS_LOSS)
         ]
-        row += [*(number(mean) for mean in means), number(runs["seconds_train"].mean())]
+        row += [
+            *(number(mean) for mean in means),
+            number(float(runs["seconds_train"].to_numpy(float).mean())),
+        ]
         scales = (runs[key].to_numpy(float).mean() for key in ("reach", "correlation_length"))
         row.append(beside(*map(float, scales)))
         rows.append(row)
