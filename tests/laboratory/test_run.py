@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from hydra import compose, initialize_config_dir
 
@@ -158,6 +159,9 @@ def test_a_rehearsal_tells_before_any_work(overrides, message):
 
 
 @pytest.mark.parametrize("dynamics", ["brownian", "ou", "langevin", "probability_flow"])
-def test_a_rehearsal_lets_the_usual_pass(dynamics):
+def test_a_rehearsal_lets_the_usual_pass_and_leaves_nothing(dynamics, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = torch.get_rng_state()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         rehearse(compose("simulate", [f"dynamics={dynamics}"]))
+    assert torch.equal(torch.get_rng_state(), before) and not list(tmp_path.iterdir())

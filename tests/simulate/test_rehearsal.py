@@ -1,6 +1,7 @@
 """Chains that cannot run are told before any work, and those that can are left alone."""
 
 import pytest
+import torch
 
 from truescore.errors import UserError
 from truescore.simulate.rehearsal import rehearse_chains
@@ -44,12 +45,16 @@ def test_chains_that_overflow_are_refused(law, settings, remedy):
     ],
 )
 def test_chains_that_stay_finite_are_not(law, settings):
+    before = torch.get_rng_state()
     rehearse_chains(law, settings, 10_000)
+    assert torch.equal(torch.get_rng_state(), before)  # its draws are of a generator of its own
 
 
 def test_one_chain_is_not_refused_for_what_one_in_2000_does():
-    settings = {"integrator": "euler_maruyama", "dt": 0.004, "n_chains": 1}
-    rehearse_chains(CHAIN, GAUSSIAN | settings, 10_000)
+    settings = GAUSSIAN | {"integrator": "euler_maruyama", "dt": 0.004}
+    rehearse_chains(CHAIN, settings | {"n_chains": 1}, 10_000)
+    with pytest.raises(UserError, match="overflows"):
+        rehearse_chains(CHAIN, settings, 100_000)
 
 
 def test_flips_do_not_hide_chains_that_never_move():

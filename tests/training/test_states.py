@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 import truescore
 from truescore.config.pairing import options
@@ -97,7 +98,10 @@ def test_masks_train_and_leave_none_behind(overrides, tmp_path, without_figures)
 @pytest.mark.parametrize("model", ["leave_one_out", "leave_one_out_mlp"])
 def test_every_loss_goes_with_every_model_noise_and_law(experiment, loss, model):
     for sde in ("absorbing", {"ising_d16": "spin_flip", "potts_d32": "uniform_jump"}[experiment]):
-        rehearse(small_config(experiment, f"sde={sde}", f"model={model}", f"loss={loss}"))
+        config = small_config(experiment, f"sde={sde}", f"model={model}", f"loss={loss}")
+        before = OmegaConf.to_yaml(config)
+        rehearse(config)
+        assert OmegaConf.to_yaml(config) == before
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def _against_n(study: Study, variant: str, moments: list[str]) -> Figure:
             style.label_log_axis(ax, "y")
             title = f"d = {one.fixed}: {told_slope(one.fit, 0.5)}"
             style.tidy(ax, title=title, x=N_TRAIN, y=f"error of {MOMENTS[name]}")
-    _legend_above(figure, axes, {1: 1, 2: 2}.get(axes.shape[1], 6))
+    legend_of_all(figure, axes, {1: 1, 2: 2}.get(axes.shape[1], 6))
     return figure
 
 
@@ -124,7 +124,7 @@ def _efficiency(study: Study, variant: str, moments: list[str]) -> Figure:
         style.label_log_axis(ax, "y")
         y = r"(floor of $N$ / model's own)$^2$"
         style.tidy(ax, title=f"efficiency, {MOMENTS[name]}", x=N_TRAIN, y=y)
-    _legend_above(figure, axes, 5)
+    legend_of_all(figure, axes, 5)
     return figure
 
 
@@ -254,7 +254,7 @@ def _grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def _legend_above(figure: Figure, axes: np.ndarray, columns: int) -> None:
+def legend_of_all(figure: Figure, axes: np.ndarray, columns: int) -> None:
     """One legend of what stands in any of the panels."""
     found: dict[str, Any] = {}
     for ax in axes.flat:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from truescore.plots import style
 from truescore.plots.scaling import draw_estimates, log_limits
 from truescore.study.cells import Study, where
-from truescore.study.figures import SQUARES
+from truescore.study.figures import SQUARES, legend_of_all
 from truescore.study.fits import Estimate, root
 from truescore.study.scaling import COVARIANCE, MOMENTS, SCORE, Point, points
 
@@ -153,7 +153,7 @@ def side_by_side_figure(study: Study, variants: list[Variant]) -> Figure:
                 color=style.GREY,
                 linewidth=1,
                 linestyle="--",
-                label="no other beats in both" if ax is axes[0, 0] else None,
+                label="no other beats in both",
                 zorder=2,
             )
             if floor:
@@ -163,9 +163,7 @@ def side_by_side_figure(study: Study, variants: list[Variant]) -> Figure:
             x = "training, s" if metric == SCORE else f"{PER:,} samples, s"
             y = SQUARES[study.state_space] if metric == SCORE else f"error of {JUDGED[metric]}"
             style.tidy(ax, title=f"d = {dim}, N = {here[0].n_train:,}", x=x, y=y)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    at = "outside upper center"
-    figure.legend(handles, labels, loc=at, ncols=3, frameon=False, fontsize=style.TICK)
+    legend_of_all(figure, axes, 3)
     return figure
 
 
