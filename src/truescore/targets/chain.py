@@ -164,6 +164,11 @@ class NearestNeighbourChain(Target):
         log_emission = self.log_site(self.nodes.expand(self.dim, -1)) + self.log_weights
         return propagate(log_emission[None], self.log_bond, self.boundary == "periodic")
 
+    @cached_property
+    def state_tails(self) -> tuple[Tensor, Tensor]:
+        """What exact samples of states are drawn from; see `chain_sampling.state_tails`."""
+        return chain_sampling.state_tails(self)
+
     def marginal(self, site: int, x: Tensor) -> Tensor:
         """Probability (spins) or density (reals) of x_site at the points x, shape ``(m,)``."""
         if not 0 <= site < self.dim:

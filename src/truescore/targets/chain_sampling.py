@@ -48,6 +48,23 @@ def state_cdf(chain: NearestNeighbourChain, x: Tensor) -> tuple[Tensor, Tensor]:
     return (belief * passed).sum(-1), (belief * reached).sum(-1)
 
 
+def state_tails(chain: NearestNeighbourChain) -> tuple[Tensor, Tensor]:
+    """Upper tails of the first site's law ``(K-1,)`` and of the later ones' ``(d-1, C, K, K-1)``.
+
+    A later site's law is given the first site's state, on a ring (C = K), and the one before it.
+    """
+    prior = chain.messages
+    weights = [
+        chain.log_bond(i - 1).exp() * prior.emission[0, i] * prior.backward[i, 0][:, None]
+        for i in range(1, chain.dim)
+    ]
+    laws = torch.stack([weight / weight.sum(-1, keepdim=True) for weight in weights])
+    first, later = (
+        law.flip(-1).cumsum(-1)[..., :-1].contiguous() for law in (prior.belief[0, 0], laws)
+    )
+    return first, later
+
+
 def _sample_reals(chain: NearestNeighbourChain, n: int, generator: torch.Generator) -> Tensor:
     grid = _grid(chain)
     log_sites = chain.log_site(grid.expand(chain.dim, -1))

@@ -24,27 +24,10 @@ def sample_states(chain: NearestNeighbourChain, n: int, generator: torch.Generat
     """
     uniform = torch.rand(chain.dim, n, dtype=torch.float64, generator=generator)
     states = np.empty((n, chain.dim), dtype=np.float32)
-    first, later = _tails(chain)
+    first, later = chain.state_tails
     nodes = chain.nodes.float().numpy()
     _walk(uniform.numpy(), first.numpy(), later.numpy(), nodes, states)
     return torch.from_numpy(states)
-
-
-def _tails(chain: NearestNeighbourChain) -> tuple[Tensor, Tensor]:
-    """Upper tails of the first site's law ``(K-1,)`` and of the later ones' ``(d-1, C, K, K-1)``.
-
-    A later site's law is given the first site's state, on a ring (C = K), and the one before it.
-    """
-    prior = chain.messages
-    weights = [
-        chain.log_bond(i - 1).exp() * prior.emission[0, i] * prior.backward[i, 0][:, None]
-        for i in range(1, chain.dim)
-    ]
-    laws = torch.stack([weight / weight.sum(-1, keepdim=True) for weight in weights])
-    first, later = (
-        law.flip(-1).cumsum(-1)[..., :-1].contiguous() for law in (prior.belief[0, 0], laws)
-    )
-    return first, later
 
 
 @njit(cache=True, nogil=True)
