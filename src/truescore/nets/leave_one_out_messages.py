@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from truescore.errors import UserError
 from truescore.nets.layers import check_shape, check_sites
+from truescore.nets.passing import OfSpins, OfStates, pass_messages
 
 
 class LeaveOneOutMessages(nn.Module):
@@ -88,9 +89,8 @@ class LeaveOneOutMessages(nn.Module):
         Spins ``(n, d) -> (n, d)``; states ``(n, d, m) -> (n, d, q)``.
         """
         check_shape(evidence, self.dim, self.n_symbols)
-        before, after = self._messages(evidence)
-        answer = _apply(self.head, before + after).view(-1, len(evidence), self.dim)
-        return answer[0] if self.n_symbols is None else answer.movedim(0, -1)
+        answer = self._answers(self._messages(self._heard(evidence)))
+        return answer[..., 0] if self.n_symbols is None else answer
 
     def _start_weakly_coupled(self, spins: bool) -> None:
         """Start as the answer of a ring with couplings of about a half.
@@ -109,45 +109,39 @@ class LeaveOneOutMessages(nn.Module):
             nn.init.eye_(self.head.weight)
 
     def _sites(self) -> Tensor:
-        """What a block hears at each step, from before and after, ``(steps, 2 * blocks)``."""
+        """What a block hears at each step, from before and after, ``(steps, 2 blocks)``."""
         step = torch.arange(self.reach + self.block - 1)[:, None]
         first = torch.arange(0, self.dim, self.block)
         before = (first - self.reach + step) % self.dim
         return torch.cat([before, self.dim - 1 - before], 1)
 
-    def _messages(self, evidence: Tensor) -> tuple[Tensor, Tensor]:
-        """What reaches each site from before and from after it, ``(width, n d)`` each."""
-        # Channels first, everything else in one last axis: narrow matrix products are several times
-        # faster that way round.
-        channels = evidence[None] if evidence.ndim == 2 else evidence.movedim(-1, 0)
-        heard = channels[:, :, self.sites].transpose(1, 2).reshape(len(channels), -1)
-        seen = _apply(self.see, heard).view(self.width, len(self.sites), -1).unbind(1)
-        if self.n_symbols is None:
-            tell, k = _of_spins, self.coupling.tanh()
-        else:
-            tell, k = _of_states, self.coupling.expm1()
-        messages = [tell(seen[0], k)]
-        for seen_now in seen[1:]:
-            h = torch.addmm(seen_now, self.carry.weight, messages[-1])
-            messages.append(tell(h, k))
-        arrived = torch.stack(messages[self.reach - 1 :], -1)
-        by_site = arrived.view(self.width, len(evidence), 2, -1).unbind(2)
-        before, after = (side[..., : self.dim] for side in by_site)
-        return before.flatten(1), after.flip(-1).flatten(1)
+    def _heard(self, evidence: Tensor) -> Tensor:
+        """What every step hears, ``(channels, steps, 2 blocks * n)``."""
+        # Channels first and points last: narrow matrix products are several times faster that way
+        # round, and what is gathered are whole rows.
+        by_site = evidence.reshape(len(evidence), self.dim, -1).permute(2, 1, 0).contiguous()
+        return by_site[:, self.sites].flatten(2)
 
+    def _messages(self, heard: Tensor) -> Tensor:
+        """What reaches the sites of every block, ``(width, block, 2 blocks * n)``."""
+        weight, spins = self.carry.weight, self.n_symbols is None
+        k = self.coupling.tanh() if spins else self.coupling.expm1()
+        rule = OfSpins() if spins else OfStates()
+        seen = _apply(self.see, heard).to(weight)
+        return pass_messages(seen, weight, k, self.reach - 1, rule)
 
-def _of_spins(z: Tensor, k: Tensor) -> Tensor:
-    """Half the log-odds that a spin of log-odds 2z tells its neighbour; k = tanh(c)."""
-    return torch.atanh(k * z.tanh())
-
-
-def _of_states(z: Tensor, k: Tensor) -> Tensor:
-    """What a state of log-law z tells its neighbour of each; k = e^c - 1."""
-    return torch.log1p(k * z.softmax(0))
+    def _answers(self, messages: Tensor) -> Tensor:
+        """Logits, linear in the sum of what comes from both sides, ``(n, d, logits)``."""
+        n_blocks = self.sites.shape[1] // 2
+        by_side = messages.unflatten(-1, (2, n_blocks, -1)).permute(2, 0, 3, 1, 4)
+        before, after = by_side.flatten(2, 3)[:, :, : self.dim]
+        return _apply(self.head, before + after.flip(1)).permute(2, 1, 0)
 
 
 def _apply(layer: nn.Linear, h: Tensor) -> Tensor:
-    """A linear layer of channels that stand first, ``(in, n) -> (out, n)``."""
-    if layer.bias is None:
-        return layer.weight @ h
-    return torch.addmm(layer.bias[:, None], layer.weight, h)
+    """A linear layer of channels that stand first, ``(in, steps, n) -> (out, steps, n)``."""
+    flat = h.flatten(1)
+    answer = layer.weight @ flat
+    if layer.bias is not None:
+        answer = answer + layer.bias[:, None]
+    return answer.view(-1, *h.shape[1:])
