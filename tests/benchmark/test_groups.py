@@ -102,9 +102,13 @@ def test_oracle():
     assert grown == {"time beside d = 4": linear, "time beside d = 8": None}
 
 
-def test_lightnings_loop_stands_beside_a_bare_one():
-    (row,) = check([loops.lightning(SETTINGS, 3, 2, batch=16)], "train_step")
-    assert "leave_one_out_messages, d = 64" in row.case
+@pytest.mark.parametrize(
+    ("experiment", "case"),
+    [("ising_d64", "leave_one_out_messages, d = 64"), ("gl_d8", "chain_net, d = 8")],
+)
+def test_lightnings_loop_stands_beside_a_bare_one(experiment, case):
+    (row,) = check([loops.lightning(SETTINGS, experiment, 3, 2, batch=16)], "train_step")
+    assert case in row.case
 
 
 def test_ours_and_a_bare_loop_on_one_network():

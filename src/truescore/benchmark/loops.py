@@ -13,37 +13,32 @@ from torch.optim.swa_utils import AveragedModel
 from truescore.benchmark import paired
 from truescore.benchmark.rows import Row, Spread, Target
 from truescore.benchmark.settings import Settings
-from truescore.build import build_loss, build_process, build_target, build_untrained
 from truescore.composition import composed
 from truescore.randomness import keyed_generator
 from truescore.training.averaging import ema
 from truescore.training.data import LawDataModule
-from truescore.training.module import ConcreteScoreMatchingModule, ScoreModule
+from truescore.training.module import ScoreModule
+from truescore.training.run import prepare
 from truescore.training.trainer import build_trainer
 
-EXPERIMENT = "ising_d64"
 LIGHTNING = Target(1.05, at_least=False)
 
 
-def lightning(settings: Settings, steps: int, rounds: int, batch: int = 256) -> Row:
+def lightning(
+    settings: Settings, experiment: str, steps: int, rounds: int, batch: int = 256
+) -> Row:
     """A step of the whole training loop beside a bare one that does the same.
 
     Both serve a batch from the data, draw noise, clip, step, follow the schedule and average the
     weights. The times are of the steps alone, without validations.
     """
     changes = [f"dataset.batch_size={batch}", "dataset.n_val=64", "callbacks.progress_bar=false"]
-    config = composed([f"+experiment={EXPERIMENT}", *changes])
+    config = composed([f"+experiment={experiment}", *changes])
     accelerator = "gpu" if settings.device == "cuda" else "cpu"
     config["trainer"] |= {"max_steps": steps, "val_every_n_steps": steps}
     config["trainer"] |= {"accelerator": accelerator}
-    target = build_target(config)
-    process = build_process(config, target.dim)
-    data = LawDataModule(target, process, config["dataset"], steps, settings.seed)
-    denoiser = build_untrained(config, target.dim, process, data.train_data)
-    model = config["model"]
-    module = ConcreteScoreMatchingModule(
-        denoiser, build_loss(config), model["learning_rate"], model["weight_decay"], steps, 0
-    )
+    module, data, _ = prepare(config)
+    module.monitor = None
     loops = lightning_seconds, bare_seconds
 
     def both() -> list[float]:
@@ -53,7 +48,7 @@ def lightning(settings: Settings, steps: int, rounds: int, batch: int = 256) -> 
     seconds = [both() for _ in range(rounds)]
     spread = Spread.of([of_lightning / bare for of_lightning, bare in seconds])
     note = f"a bare step takes {1000 * Spread.of([s[1] for s in seconds]).median / steps:.2f} ms"
-    case = f"{model['name']}, d = {target.dim}, batch {batch}"
+    case = f"{config['model']['name']}, d = {data.target.dim}, batch {batch}"
     return Row.ratio(
         "train_step", case, "time of Lightning's loop beside a bare one", spread, LIGHTNING, note
     )

@@ -42,7 +42,7 @@ def measure(settings: Settings) -> Iterator[Row]:
     yield held(train_step.against_bare(settings, 32, 256, rounds=9), CHAIN)
     for row in train_step.per_site(settings, dims=(64, 512), sites=2**14, rounds=9):
         yield held(row, PER_SITE)
-    yield held(loops.lightning(settings, steps=60, rounds=3), LIGHTNING)
+    yield held(loops.lightning(settings, train_step.RING, steps=60, rounds=3), LIGHTNING)
     yield from _oracle(settings)
     rows = sample.speeds(settings, 16, n=100, steps=12, rounds=7, pairs=ways.BARE)
     yield from map(held, rows, SAMPLERS)

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -51,6 +51,8 @@ PER_SITE, SITES = Target(1.3, at_least=False), 2**16
 # Of all passes of a step of the document's network: about 1 GB.
 PASSED_SITES = 2**22
 BETAS = (0.9, 0.99)
+# Experiment -> steps of Lightning's loop and of a bare one.
+LOOPS = {RING: 200, CHAIN_LAW: 30}
 
 
 class TrainStep:
@@ -133,7 +135,7 @@ def measure(
     dims: tuple[int, ...] = (16, 64, 256, 1024),
     batches: tuple[int, ...] = (64, 512, 4096),
     rounds: int = 3,
-    bare_steps: int = 200,
+    bare_steps: Mapping[str, int] = LOOPS,
 ) -> Iterator[Row]:
     """Every network at some sizes, then what has a target."""
     for experiment, nets in NETS.items():
@@ -144,7 +146,8 @@ def measure(
         for batch in BATCHES:
             yield against_document(settings, dim, batch, target)
     yield from per_site(settings)
-    yield lightning(settings, bare_steps, 2 * rounds + 1)
+    for experiment, steps in bare_steps.items():
+        yield lightning(settings, experiment, steps, 2 * rounds + 1)
 
 
 def sizes(dims: tuple[int, ...], batches: tuple[int, ...]) -> list[tuple[int, int]]:
