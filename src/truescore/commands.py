@@ -213,10 +213,11 @@ def sample_run(
     from truescore.build import build_sampler
     from truescore.randomness import keyed_generator
     from truescore.runs import load_run, write_samples
-    from truescore.training.trainer import keep_freed_memory
+    from truescore.training.trainer import keep_freed_memory, use_threads
 
     keep_freed_memory()
     run = load_run(path)
+    use_threads(run.config["trainer"].get("threads"))
     config = changed(run.config, overrides, ("sampler", "seed"))
     settings = config["sampler"]
     n = settings["n_generate"]

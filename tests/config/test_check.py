@@ -54,6 +54,7 @@ BAD = [
         "trainer.precision=16-mixed",
         "trainer.precision: got '16-mixed', expected 32-true or bf16-mixed",
     ),
+    ("trainer.threads=0", "trainer.threads: got 0, expected an integer >= 1 or null"),
     ("trainer.compile=1", "trainer.compile: got 1, expected true or false"),
     (
         "trainer.profiler=fast",

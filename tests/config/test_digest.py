@@ -34,6 +34,7 @@ DOES_NOT = [
     "ckpt_path=some/where.ckpt",
     "trainer.accelerator=gpu",
     "trainer.devices=2",
+    "trainer.threads=null",
     "trainer.compile=true",
     "trainer.profiler=simple",
     "callbacks.progress_bar=false",

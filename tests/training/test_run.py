@@ -387,3 +387,18 @@ def test_a_run_on_the_line_shows_its_score_its_noising_and_its_chain(tmp_path):
     train(config, tmp_path)
     figures = {path.stem for path in (tmp_path / "figures").glob("*.png")}
     assert {"density", "loss", "score_map", "noising", "trajectory"} <= figures
+
+
+@pytest.mark.parametrize(("asked", "used"), [("3", 3), ("null", 1)])
+def test_a_run_uses_the_threads_that_it_asks_for(asked, used, monkeypatch, tmp_path):
+    def stop(*_):
+        raise UserError("far enough")
+
+    monkeypatch.setattr("truescore.training.run.prepare", stop)
+    before = torch.get_num_threads()
+    try:
+        with pytest.raises(UserError, match="far enough"):
+            train(small_config("ising_d16", f"trainer.threads={asked}"), tmp_path)
+        assert torch.get_num_threads() == used
+    finally:
+        torch.set_num_threads(before)

@@ -19,6 +19,7 @@ NOT_THE_RESULT = frozenset(
         "trainer.accelerator",
         "trainer.devices",
         "trainer.num_nodes",
+        "trainer.threads",
         "trainer.compile",
         "trainer.profiler",
         "callbacks.progress_bar",

@@ -16,7 +16,7 @@ KEY = "truescore_config"
 # What decides the weights at a step; the rest may change between a kill and its resumption.
 TRAINING = ("seed", "dataset", "sde", "model", "loss", "trainer", "callbacks")
 FREE = (
-    *("accelerator", "devices", "num_nodes", "compile"),
+    *("accelerator", "devices", "num_nodes", "threads", "compile"),
     *("profiler", "progress_bar", "state_space"),
 )
 

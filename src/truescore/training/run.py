@@ -54,6 +54,7 @@ from truescore.training.trainer import (
     build_trainer,
     keep_freed_memory,
     steps_per_epoch,
+    use_threads,
 )
 
 log = logging.getLogger("truescore")
@@ -81,6 +82,7 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
     """
     keep_freed_memory()
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    use_threads(plain["trainer"].get("threads"))
     if plain["ckpt_path"] is not None:
         check_resumable(Path(plain["ckpt_path"]), plain)
     if rank() == 0:

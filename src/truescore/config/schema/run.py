@@ -65,7 +65,8 @@ class Trainer(Strict):
     devices: Count
     num_nodes: Count = 1  # a run from before there was a choice has none
     precision: Literal["32-true", "bf16-mixed"]
-    # A run from before there were choices has neither.
+    # A run from before there were choices has none of them.
+    threads: Count | None = None
     compile: bool = False
     profiler: Literal["simple", "advanced", "pytorch"] | None = None
     val_every_n_steps: Count
