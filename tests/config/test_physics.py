@@ -7,7 +7,7 @@ import pytest
 from truescore.config import check
 from truescore.config.physics import MOST_WIDTHS, widths
 from truescore.errors import UserError
-from truescore.targets import FourWell, GinzburgLandauChain, NearestNeighbourChain, chain
+from truescore.targets import FourWell, GinzburgLandauChain, NearestNeighbourChain, chain_nodes
 
 GL = "+experiment=gl_d8"
 BAD = [
@@ -87,7 +87,7 @@ def test_a_dim_of_ones_own_law_may_be_anything(composed):
 )
 def test_the_limit_is_that_of_the_quadrature(monkeypatch, stretch, temperature, resolved):
     """With a quarter of its nodes, at a quarter of its widths; between the two it is tried."""
-    monkeypatch.setattr(chain, "MAX_NODES", 1024 // 4)
+    monkeypatch.setattr(chain_nodes, "MAX_NODES", 1024 // 4)
     most = MOST_WIDTHS / 4
     dim = 4
     assert (widths(dim, 0.3, temperature, half_width=stretch) < most) is resolved

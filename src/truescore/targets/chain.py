@@ -10,15 +10,13 @@ from torch import Tensor
 from truescore.errors import UserError
 from truescore.targets import chain_posterior, chain_sampling
 from truescore.targets.base import StateSpace, Target, check_spins, check_width
+from truescore.targets.chain_nodes import site_nodes
 from truescore.targets.messages import Messages, propagate, scaled_exp
 from truescore.targets.observable import Observable
-from truescore.targets.quadrature import panels
 
 Boundary = Literal["open", "periodic", "fixed"]
 SitePotential = Callable[[Tensor, Any], Tensor]
 BondPotential = Callable[[Tensor, Tensor, Any], Tensor]
-
-MAX_NODES = 1024
 
 
 class NearestNeighbourChain(Target):
@@ -72,7 +70,7 @@ class NearestNeighbourChain(Target):
         self.constant = constant
         self.n_states = n_states
         self.state_space: StateSpace = "categorical" if n_states else "real" if interval else "spin"
-        self.nodes, self.log_weights = self._quadrature()
+        self.nodes, self.log_weights = site_nodes(self)
 
     # ---- energies
 
@@ -298,34 +296,6 @@ class NearestNeighbourChain(Target):
         if self.interval is None:
             raise UserError(f"got {self.state_space} values, expected reals: they have no interval")
         return self.interval
-
-    def _quadrature(self) -> tuple[Tensor, Tensor]:
-        if self.interval is None:
-            values = [-1.0, 1.0] if self.n_states is None else list(range(self.n_states))
-            return torch.tensor(values).double(), torch.zeros(len(values)).double()
-        low, high = self.interval
-        edges = [low, 0.0, high] if low < 0 < high else [low, high]
-        previous = None
-        n = 16
-        while n * (len(edges) - 1) <= MAX_NODES:
-            self.nodes, self.log_weights = panels(edges, n)
-            vars(self).pop("messages", None)
-            belief = self.messages.belief[0]
-            current = torch.cat(
-                [self.messages.log_total, belief @ self.nodes, belief @ self.nodes**2]
-            )
-            if not current.isfinite().all():
-                raise UserError(
-                    f"got potentials that are not finite on {self.interval}, or so large that all"
-                    " weights vanish: mend them, or raise the temperature"
-                )
-            if previous is not None and (current - previous).abs().max() < 1e-12 * self.dim:
-                return self.nodes, self.log_weights
-            previous, n = current, (n * 5) // 4
-        raise UserError(
-            f"got potentials that {MAX_NODES} quadrature nodes do not resolve on {self.interval}:"
-            " expected smooth ones, so raise the temperature or narrow the interval"
-        )
 
     # ---- what users ask of the law
 
