@@ -290,6 +290,20 @@ def test_starts_stand_beside_an_import():
     assert [row.case for row in rows] == list(startup.CASES)
 
 
+@pytest.mark.parametrize(
+    ("ratios", "kept"), [([1.0, 3.0], 3.0), ([1.0, 1.5], 1.5), ([3.0, 1.0], 3.0)]
+)
+def test_a_miss_of_quick_is_measured_once_more_and_that_counts(monkeypatch, ratios, kept):
+    measured = iter(ratios)
+
+    def part(_):
+        yield Row.ratio("quick", "flips", "ours", Spread.of([next(measured)]), Target(2.0))
+
+    monkeypatch.setattr(quick, "PARTS", (part,))
+    (row,) = quick.measure(SETTINGS)
+    assert row.spread.median == kept
+
+
 def test_quick_holds_rows_of_others_to_bounds_of_its_own():
     row = Row.ratio("sample", "a network", "ours against theirs", Spread(0.5, 0.5, 0.5, 3))
     held = quick.held(row, Target(0.6))
