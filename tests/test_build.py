@@ -6,7 +6,7 @@ import pytest
 import torch
 import yaml
 
-from truescore.build import build_denoiser, build_process
+from truescore.build import build, build_denoiser, build_process
 from truescore.denoisers import LearnedRealDenoiser, PredictionDenoiser
 from truescore.errors import UserError
 from truescore.processes import VariancePreserving
@@ -70,3 +70,30 @@ def test_a_model_has_one_of_the_two(keys, found):
 def test_too_few_data_to_measure_a_scale_are_refused():
     with pytest.raises(UserError, match="got dataset.n_train=3 for 3 sites"):
         built(data=DATA[:3], prediction="v")
+
+
+class Picky:
+    """Refuses what it is given, each time in another way."""
+
+    def __init__(self, width, how="value"):
+        if how == "user":
+            raise UserError("got width=0, expected more: raise it")
+        if how == "value":
+            raise ValueError("width must be\n positive")
+        self.width = width < 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ({"width": 0}, r"Picky with width=0, which fails \(ValueError: width must be positive;"),
+        ({"width": "a", "how": "type"}, r"width=a, how=type, which fails \(TypeError: '<' not"),
+        ({"how": "user", "width": 0}, "^got width=0, expected more: raise it$"),
+        ({"depth": 1}, "with keys depth: missing a required argument: 'width'; make the keys"),
+    ],
+)
+def test_whatever_a_constructor_finds_wrong_is_one_line(keys, line, monkeypatch):
+    monkeypatch.setattr("truescore.nets.Picky", Picky, raising=False)
+    with pytest.raises(UserError, match=line) as caught:
+        build({"_target_": "truescore.nets.Picky"} | keys)
+    assert "\n" not in str(caught.value)

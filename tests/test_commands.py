@@ -201,6 +201,7 @@ def test_other_values_than_spins_are_counted(script, tmp_path):
     )
     assert code == 2
     assert "got 3 entries that are not spins" in error
+    assert not list(tmp_path.glob("outputs/evaluate/x_*"))
 
 
 def test_another_sampler_draws_from_the_same_model(run_folder, script):

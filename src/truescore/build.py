@@ -15,7 +15,7 @@ from truescore.denoisers import (
     LearnedSpinDenoiser,
     PredictionDenoiser,
 )
-from truescore.errors import UserError
+from truescore.errors import UserError, reason
 from truescore.losses import Loss
 from truescore.processes import DiscreteProcess, GaussianNoise, Process
 from truescore.processes.prior import total_second_moment
@@ -53,14 +53,24 @@ def build(section: Mapping[str, Any], leave: tuple[str, ...] = (), **offered: An
     arguments = {
         key: value for key, value in section.items() if key not in (*LABELS, *leave, "_target_")
     }
-    accepted = inspect.signature(kind).parameters
-    arguments |= {key: value for key, value in offered.items() if key in accepted}
+    signature = inspect.signature(kind)
+    arguments |= {key: value for key, value in offered.items() if key in signature.parameters}
     try:
-        return kind(**arguments)
+        signature.bind(**arguments)
     except TypeError as error:
         raise UserError(
             f"got {section['_target_']} with keys {', '.join(arguments)}: {error};"
             " make the keys of the section its arguments"
+        ) from error
+    try:
+        return kind(**arguments)
+    except UserError:
+        raise
+    except Exception as error:  # whatever a constructor, maybe the user's own, finds wrong
+        values = ", ".join(f"{key}={value}" for key, value in arguments.items())
+        raise UserError(
+            f"got {section['_target_']} with {values}, which fails ({reason(error)}): change a"
+            " value, or mend the class"
         ) from error
 
 
@@ -75,9 +85,9 @@ def _class(path: str) -> type:
         if not isinstance(kind, type):
             raise TypeError(f"{path} is no class")
     except Exception as error:  # an import runs the user's file, where anything may go wrong
-        reason = " ".join(str(error).split())
+        words = " ".join(str(error).split())
         raise UserError(
-            f"got _target_={path}, which cannot be imported ({reason}), expected package.module"
+            f"got _target_={path}, which cannot be imported ({words}), expected package.module"
             ".Class: put the folder of your own file on PYTHONPATH"
         ) from error
     if missing := sorted(getattr(kind, "__abstractmethods__", ())):

@@ -268,11 +268,17 @@ def _judge(
     from truescore.files import SUMMARY, write_json
     from truescore.report import report
 
+    is_new = not folder.exists()
     writable(folder)
     process, denoiser = (run.process, run.denoiser) if run else (None, None)
-    evaluation = evaluate(
-        target, samples, training_data, config["metrics"], process, denoiser, loss, sampler
-    )
+    try:
+        evaluation = evaluate(
+            target, samples, training_data, config["metrics"], process, denoiser, loss, sampler
+        )
+    except UserError:
+        if is_new:
+            folder.rmdir()
+        raise
     title = (
         f"{config['name']}: n_generate = {len(samples):,},"
         f" baselines from {len(training_data):,} {config['dataset']['simulator']} samples"

@@ -1,5 +1,6 @@
 import io
 
+import pytest
 from rich.console import Console
 
 from truescore.metrics import Judgement, metrics_table
@@ -73,3 +74,12 @@ def test_too_few_null_draws_are_said_to_be_too_few():
 def test_no_row_is_cut_on_a_narrow_terminal():
     text = rendered(width=80)
     assert "…" not in text
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(0.00999, "0.00999"), (0.01, "0.01"), (0.0099, "0.0099"), (0.0999, "0.1")]
+)
+def test_a_p_value_is_not_rounded_across_the_level_of_its_verdict(p, text):
+    console = Console(width=100, file=io.StringIO())
+    console.print(metrics_table({"mean": Judgement(1.0, 1.0, 50.0, p, verdict="at floor")}, {}))
+    assert row(console.file.getvalue(), "mean")[3] == text

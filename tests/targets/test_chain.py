@@ -283,3 +283,15 @@ def test_unresolved_potential_is_refused():
         NearestNeighbourChain(
             3, lambda x, _: 1e6 * (x - 0.123).abs(), lambda x, y, _: 0 * x * y, interval=(-1, 1)
         )
+
+
+@pytest.mark.parametrize("boundary", ["open", "periodic", "fixed"])
+@pytest.mark.parametrize("which", ["site_potential", "bond_potential"])
+def test_potentials_that_take_one_site_at_a_time_are_refused(which, boundary):
+    potentials = {"site_potential": lambda x, i: 0 * x, "bond_potential": lambda x, y, i: -x * y}
+    one = {
+        "site_potential": lambda x, i: x if i % 2 == 0 else -x,
+        "bond_potential": lambda x, y, i: x * y if i % 2 == 0 else -x * y,
+    }
+    with pytest.raises(UserError, match=rf"got a {which} .*RuntimeError.*test_chain.py, line \d+"):
+        NearestNeighbourChain(4, **potentials | {which: one[which]}, boundary=boundary)

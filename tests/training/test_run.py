@@ -14,6 +14,7 @@ from truescore.errors import UserError
 from truescore.randomness import keyed_generator
 from truescore.runs import read_checkpoint, read_samples
 from truescore.training.run import train
+from truescore.training.trainer import use_threads
 
 from .conftest import CONF, HALVES, small_config
 
@@ -402,3 +403,12 @@ def test_a_run_uses_the_threads_that_it_asks_for(asked, used, monkeypatch, tmp_p
         assert torch.get_num_threads() == used
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("load", "told"), [(2.6, True), (0.4, False)])
+def test_all_cores_of_a_busy_machine_are_told(load, told, monkeypatch, caplog):
+    monkeypatch.setattr("os.getloadavg", lambda: (load, load, load))
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    with caplog.at_level("WARNING", "truescore"):
+        use_threads(None)
+    assert ("trainer.threads=1 may be several times faster" in caplog.text) == told

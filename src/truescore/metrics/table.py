@@ -104,7 +104,9 @@ def _number(value: float | None, digits: int = 3) -> str:
 
 
 def _probability(p: float) -> str:
-    return f"{p:.3f}" if p >= 0.1 else f"{p:.2g}"
+    text = f"{p:.3f}" if p >= 0.1 else f"{p:.2g}"
+    # Rounding must not carry it over the level that decides the verdict beside it.
+    return f"{p:.3g}" if p < LEVEL <= float(text) else text
 
 
 def _family(judgements: Mapping[str, Judgement], n_null: int | None) -> str:

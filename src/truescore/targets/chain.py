@@ -10,6 +10,7 @@ from torch import Tensor
 from truescore.errors import UserError
 from truescore.targets import chain_posterior, chain_sampling
 from truescore.targets.base import StateSpace, Target, check_spins, check_width
+from truescore.targets.chain_checks import check_arguments, check_potentials
 from truescore.targets.chain_nodes import site_nodes
 from truescore.targets.messages import Messages, propagate, scaled_exp
 from truescore.targets.observable import Observable
@@ -59,7 +60,7 @@ class NearestNeighbourChain(Target):
         constant: float = 0.0,
         n_states: int | None = None,
     ) -> None:
-        _check(dim, boundary, temperature, interval, n_states)
+        check_arguments(dim, boundary, temperature, interval, n_states)
         self.dim = dim
         self.site_potential = site_potential
         self.bond_potential = bond_potential
@@ -70,6 +71,7 @@ class NearestNeighbourChain(Target):
         self.constant = constant
         self.n_states = n_states
         self.state_space: StateSpace = "categorical" if n_states else "real" if interval else "spin"
+        check_potentials(self)
         self.nodes, self.log_weights = site_nodes(self)
 
     # ---- energies
@@ -317,23 +319,3 @@ class NearestNeighbourChain(Target):
         from truescore.targets.chain_observables import chain_observables
 
         return chain_observables(self)
-
-
-def _check(
-    dim: int,
-    boundary: str,
-    temperature: float,
-    interval: tuple[float, float] | None,
-    n_states: int | None,
-) -> None:
-    smallest = 3 if boundary == "periodic" else 2
-    if boundary not in ("open", "periodic", "fixed"):
-        raise UserError(f"got boundary={boundary!r}, expected open, periodic or fixed")
-    if dim < smallest:
-        raise UserError(f"got dim={dim}, expected at least {smallest} for a chain: raise dim")
-    if not temperature > 0:
-        raise UserError(f"got temperature={temperature}, expected > 0: raise it")
-    if n_states is not None and (n_states < 2 or interval is not None):
-        raise UserError(f"got n_states={n_states}, expected at least 2, and no interval: mend it")
-    if interval is not None and not interval[0] < interval[1]:
-        raise UserError(f"got interval={interval}, expected low < high: swap the ends")

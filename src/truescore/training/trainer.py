@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import math
+import os
 import warnings
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -41,6 +42,7 @@ PROFILERS: dict[str, type[Profiler]] = {
 }
 NOTHING = nullcontext()
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+log = logging.getLogger("truescore")
 
 
 def steps_per_epoch(max_steps: int, val_every_n_steps: int) -> int:
@@ -160,10 +162,19 @@ def _checkpoint(run_dir: Path, name: str) -> dict[str, Any]:
 def use_threads(n: int | None) -> None:
     """Have torch use so many threads from now on; ``None`` leaves their number as it is.
 
-    Threads that wait for each other on busy cores made steps on small tensors four times as long.
+    Threads that wait for each other on busy cores made steps on small tensors four times as long,
+    so that ``None`` on a busy machine is told.
     """
     if n is not None:
         torch.set_num_threads(n)
+    threads, busy = torch.get_num_threads(), os.getloadavg()[0]
+    if n is None and threads > 1 and busy > threads / 2:
+        log.warning(
+            "%.1f cores are busy with other work, and %d threads that wait for each other are slow:"
+            " trainer.threads=1 may be several times faster",
+            busy,
+            threads,
+        )
 
 
 def keep_freed_memory() -> None:
