@@ -14,7 +14,7 @@ from truescore.errors import UserError
 from truescore.randomness import keyed_generator
 from truescore.runs import read_checkpoint, read_samples
 from truescore.training.run import train
-from truescore.training.trainer import use_threads
+from truescore.training.trainer import ProgressBar, use_threads
 
 from .conftest import CONF, HALVES, small_config
 
@@ -412,3 +412,22 @@ def test_all_cores_of_a_busy_machine_are_told(load, told, monkeypatch, caplog):
     with caplog.at_level("WARNING", "truescore"):
         use_threads(None)
     assert ("trainer.threads=1 may be several times faster" in caplog.text) == told
+
+
+def test_the_progress_bar_counts_the_steps_of_the_whole_training(monkeypatch, tmp_path):
+    """Eight steps with a validation after four, which Lightning calls two epochs."""
+    seen = []
+    update = ProgressBar._update
+
+    def spy(self, task, current, *rest, **options):
+        if task is not None and task == self.train_progress_bar_id:
+            seen.append((current, self.progress.tasks[task].total))
+        return update(self, task, current, *rest, **options)
+
+    monkeypatch.setattr(ProgressBar, "_update", spy)
+    monkeypatch.setattr(ProgressBar, "is_enabled", True)
+    monkeypatch.setattr("truescore.training.run.load_run", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        train(small_config("ising_d16", "callbacks.progress_bar=true"), tmp_path)
+    assert [current for current, _ in seen] == list(range(1, 9))
+    assert {total for _, total in seen} == {8}

@@ -127,7 +127,24 @@ def _trainer(
 
 
 class ProgressBar(RichProgressBar):
-    """Losses alone: a run's folder is not numbered, and its version would say nothing."""
+    """Of all steps, not of those to the next validation, which Lightning calls an epoch here.
+
+    Behind it stand losses alone: a run's folder is not numbered, and its version would say nothing.
+    """
+
+    @property
+    def total_train_batches(self) -> int:
+        """Steps of the whole training."""
+        return self.trainer.max_steps
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, _: int
+    ) -> None:
+        """Count steps from the first one on, resumed or not."""
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, trainer.global_step - 1)
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        return "Training"
 
     def get_metrics(self, *args: Any) -> dict[str, Any]:
         """What stands at the end of the bar."""
