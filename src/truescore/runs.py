@@ -158,7 +158,8 @@ def read_samples(file: Path) -> Tensor:
         if isinstance(e, UserError):
             raise
         raise UserError(
-            f"got samples={file}, which cannot be read: {str(e).splitlines()[0]}"
+            f"got samples={file}, which cannot be read: {str(e).splitlines()[0]};"
+            " expected a sample a row and a site a column, without a header"
         ) from e
     if not isinstance(samples, Tensor) or samples.ndim != 2 or len(samples) < 2:
         shape = tuple(samples.shape) if isinstance(samples, Tensor) else type(samples).__name__

@@ -362,7 +362,7 @@ def test_every_skip_is_there_before_training(skip):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.csv", "1,2,3\n1,b,2\n", "cannot be read"),
+        ("x.csv", "a,b,c\n1,2,3\n", "cannot be read.*without a header"),
         ("x.txt", "1 2 3\n", "n >= 2"),
         ("x.json", "[]", "expected .safetensors"),
         ("x.npy", "nonsense", "cannot be read"),
