@@ -32,8 +32,8 @@ def lightning(
     Both serve a batch from the data, draw noise, clip, step, follow the schedule and average the
     weights. The times are of the steps alone, without validations.
     """
-    changes = [f"dataset.batch_size={batch}", "dataset.n_val=64", "callbacks.progress_bar=false"]
-    config = composed([f"+experiment={experiment}", *changes])
+    changes = [f"seed={settings.seed}", f"dataset.batch_size={batch}", "dataset.n_val=64"]
+    config = composed([f"+experiment={experiment}", "callbacks.progress_bar=false", *changes])
     accelerator = "gpu" if settings.device == "cuda" else "cpu"
     config["trainer"] |= {"max_steps": steps, "val_every_n_steps": steps}
     config["trainer"] |= {"accelerator": accelerator}
