@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from truescore.errors import UserError
-from truescore.nets.layers import FilmSiLU, NoiseEmbedding, OddGate, start_at_zero
+from truescore.nets.layers import NoiseEmbedding, start_at_zero
+from truescore.nets.site_layers import SiteConv, site_gate, site_silu
 
 
 class DilatedChainNet(nn.Module):
@@ -48,7 +49,7 @@ class DilatedChainNet(nn.Module):
                 f" depth at least 1 and n_modes from 0 to dim={dim}"
             )
         bias = not odd
-        self.activation = OddGate() if odd else FilmSiLU()
+        self.activation = site_gate if odd else site_silu
         self.reflection = reflection
         self.reach = min(2**depth, dim - 1)
         self.embedding = NoiseEmbedding(channels)
@@ -71,47 +72,12 @@ class DilatedChainNet(nn.Module):
             position = (position + position.flip(2)) / 2
         h = self.lift(fields)
         for b, (spread, merge) in enumerate(zip(self.spread, self.merge, strict=True)):
-            a, c = film[2 * b] + position[b, 0], film[2 * b + 1] + position[b, 1]
-            h = h + merge(self.activation(spread(h), a, c))
+            h = h + merge(self.activation(spread(h), *film[2 * b : 2 * b + 2], *position[b]))
         answer = self.head(h)
         if self.waves_net is None:
             return answer
         long_waves = self.waves_net(fields, noise_level)[..., None]
         return torch.cat([answer[..., :-1], answer[..., -1:] + long_waves], -1)
-
-
-class SiteConv(nn.Module):
-    """Convolution over three sites a dilation apart, zeros beyond the walls, channels last.
-
-    One matrix product over stacked shifts: on a CPU faster than a convolution this narrow.
-
-    Args:
-        in_channels: channels of the input.
-        out_channels: channels of the output.
-        dilation: distance between the three sites.
-        bias: whether to add one; a network that is odd has none.
-        reflection: give both neighbours the same weights.
-    """
-
-    def __init__(
-        self, in_channels: int, out_channels: int, dilation: int, bias: bool, reflection: bool
-    ) -> None:
-        super().__init__()
-        self.dilation = dilation
-        self.reflection = reflection
-        self.linear = nn.Linear(3 * in_channels, out_channels, bias=bias)
-
-    def forward(self, h: Tensor) -> Tensor:
-        """Map ``(n, d, c)`` to ``(n, d, c')``."""
-        dim, k = h.shape[1], self.dilation
-        padded = nn.functional.pad(h, (0, 0, k, k))
-        before, after = padded[:, :dim], padded[:, 2 * k :]
-        weight = self.linear.weight
-        if self.reflection:
-            left, centre, right = weight.chunk(3, 1)
-            side = (left + right) / 2
-            weight = torch.cat([side, centre, side], 1)
-        return nn.functional.linear(torch.cat([before, h, after], -1), weight, self.linear.bias)
 
 
 class WavesNet(nn.Module):
