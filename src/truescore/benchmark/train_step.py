@@ -44,7 +44,7 @@ MASKS = ("sde=absorbing", "loss=any_order")
 # The skip law of a chain is fitted to so many samples, eight means; of a longer one, whose own
 # tables take minutes, one mean to random walks.
 N_TRAIN, LONGEST_CHAIN = 16_000, 128
-LONGEST, LONG_STEP = 10.0, 3.0
+LONGEST, LONG_STEP = 10.0, 1.0
 # Of the document's network: d and the least ratio, at the experiments' batch and at N/10.
 AGAINST_DOCUMENT, BATCHES = {64: Target(30), 128: Target(60)}, (512, 1000)
 PER_SITE, SITES = Target(1.3, at_least=False), 2**16
