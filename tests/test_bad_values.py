@@ -20,7 +20,7 @@ AT_ONCE = [
     (
         "train.py",
         [*LANGEVIN, "dataset.langevin.integrator=verlet"],
-        "dataset.langevin.integrator: got 'verlet', expected strang or mala or euler_maruyama",
+        "dataset.langevin.integrator: got 'verlet', expected strang, mala, euler_maruyama,",
     ),
     (
         "train.py",

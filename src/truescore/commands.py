@@ -271,6 +271,8 @@ def _judge(
     is_new = not folder.exists()
     writable(folder)
     process, denoiser = (run.process, run.denoiser) if run else (None, None)
+    n_null = config["metrics"]["n_null"]
+    print(f"judging {len(samples):,} samples beside {n_null:,} perfect sets", flush=True)
     try:
         evaluation = evaluate(
             target, samples, training_data, config["metrics"], process, denoiser, loss, sampler

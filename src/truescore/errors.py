@@ -1,6 +1,7 @@
 """The one error that is meant for the person at the keyboard, and what others say, in a line."""
 
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -17,3 +18,9 @@ def reason(error: Exception) -> str:
     words = " ".join(str(error).split())
     *_, last = traceback.extract_tb(error.__traceback__)
     return f"{type(error).__name__}: {words}; {Path(last.filename).name}, line {last.lineno}"
+
+
+def either(words: Iterable[str]) -> str:
+    """``a``, ``a or b``, ``a, b or c``."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last

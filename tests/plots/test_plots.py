@@ -383,3 +383,10 @@ def test_a_log_axis_ends_where_noise_hides_the_law():
     shown = log.get_lines()[-1].get_xdata()
     assert noise / 100 < low < noise
     assert exact[int(np.max(shown)) - 1] > low > exact[int(np.max(shown))]
+
+
+def test_of_two_equal_baselines_both_are_seen():
+    arguments = ["energy"], [1.0], [[0.5], [2.0]], ["at floor"]
+    (ax,) = plots.verdicts(*arguments, {"one": [3.0], "other": [3.0]}).axes
+    heights = [line.get_ydata()[0] for line in ax.lines if line.get_label() in ("one", "other")]
+    assert heights[0] != heights[1]

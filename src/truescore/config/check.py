@@ -15,6 +15,7 @@ from truescore.config.pairing import pairing_errors
 from truescore.config.physics import physics_errors
 from truescore.config.processes import process_errors
 from truescore.config.schema import SCHEMAS, Run, schema_of
+from truescore.errors import either
 
 TYPES = {
     int: "an integer",
@@ -152,16 +153,25 @@ def allowed(field: FieldInfo) -> str:
 
 
 def _words(annotation: Any, metadata: list[Any]) -> str:
+    return either(_choices(annotation, metadata))
+
+
+def _choices(annotation: Any, metadata: list[Any]) -> list[str]:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        return [word for argument in arguments for word in _choices(argument, metadata)]
+    if origin is Literal:
+        return [str(value) for value in arguments]
+    return [_kind(annotation, metadata)]
+
+
+def _kind(annotation: Any, metadata: list[Any]) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         inner = [m for info in arguments[1:] for m in getattr(info, "metadata", [info])]
         return _words(arguments[0], inner)
-    if origin in (Union, UnionType):
-        return " or ".join(_words(argument, metadata) for argument in arguments)
     if origin is list:
         return f"a list, each {_words(arguments[0], [])}"
-    if origin is Literal:
-        return " or ".join(str(value) for value in arguments)
     if annotation is type(None):
         return "null"
     bounds = [

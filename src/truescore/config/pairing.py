@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from truescore.config.schema import SCHEMAS, StateSpace
 from truescore.config.schema.run import DISTANCES
+from truescore.errors import either
 from truescore.state_space import fits
 
 PAIRED = ("sde", "model", "loss", "sampler")
@@ -40,7 +41,7 @@ def pairing_errors(config: Mapping[str, Any]) -> list[str]:
         section = config[group]
         other = section.get("state_space")
         if other in NEEDS and not fits(other, space):
-            remedy = " or ".join(f"{group}={name}" for name in _remedies(config, group, space))
+            remedy = either(f"{group}={name}" for name in _remedies(config, group, space))
             lines.append(
                 f"dataset={law.get('name')} has {HAS[space]}; "
                 f"{group}={section.get('name')} needs {NEEDS[other]}: use {remedy}"

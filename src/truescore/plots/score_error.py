@@ -44,22 +44,17 @@ def draw_score_error(
     ax.set_yscale("log")
     bottom, top = every.min() / 2, every.max() * 2
     line = np.where(value > 0, value, np.nan)
-    ax.fill_between(
-        level,
-        np.maximum(value - half, bottom / 10),
-        np.maximum(value + half, bottom / 10),
-        color=style.GENERATED,
-        alpha=0.25,
-        zorder=3,
-        linewidth=0,
-    )
-    ax.plot(
+    # Bars with caps, which are seen where the interval is narrower than the line.
+    ax.errorbar(
         level,
         line,
-        "o-",
+        np.stack([np.minimum(half, np.maximum(value - bottom / 10, 0)), half]),
+        fmt="o-",
         color=style.GENERATED,
         markersize=4,
         linewidth=1.6,
+        elinewidth=1.2,
+        capsize=4,
         label="model, 95% interval",
         zorder=4,
     )
@@ -96,7 +91,7 @@ def score_error_curve(
     Args:
         log_snr: Log signal-to-noise ratios (L,).
         error: The model's error at each (L,): KL per site for spins, relative L2 for reals.
-        standard_error: Its standard error (L,); the band is 1.96 of it on either side.
+        standard_error: Its standard error (L,); the bars are 1.96 of it on either side.
         baselines: Errors (L,) of other score functions, by name.
         state_space: ``"spin"``, ``"categorical"`` or ``"real"``, which sets the unit.
     """

@@ -64,10 +64,12 @@ def draw_verdicts(
         )
     ax.axvline(1, color=style.EXACT, linewidth=1.2, zorder=2, label="floor (perfect, RMS)")
     styles = style.baseline_styles(list(others))
-    for name, values in others.items():
+    # Beneath each other, so that of two that are equal both are seen.
+    below = np.linspace(0.08, 0.3, len(others)) if len(others) > 1 else [0.19]
+    for (name, values), offset in zip(others.items(), below, strict=False):
         ax.plot(
             np.maximum(values, 1.05 * left),
-            rows + 0.19,
+            rows + offset,
             linestyle="none",
             marker=styles[name].marker,
             markersize=5.5,
