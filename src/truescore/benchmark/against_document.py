@@ -33,6 +33,9 @@ from truescore.training.trainer import build_trainer
 GROUP = "against_document"
 EXPERIMENTS = ("ising_d16", "ising_d64", "ising_d128", "gl_d32", "gl_d64")
 TIMES, METRIC, SCORE = 3.0, "cov_frobenius", "score_error"
+# Of both: the document's sampler takes d passes of its network at each of 335 steps, so that 20,000
+# samples of a ring of 128 would take it hours.
+JUDGED_BY = ("sampler.n_generate=1000", "metrics.n_null=200")
 OF_CHAINS = "of chains the document has no recipe that runs: a plain network and the reverse SDE"
 
 
@@ -50,7 +53,7 @@ def measure(
 def _both(settings: Settings, experiment: str, changes: tuple[str, ...]) -> Iterator[Row]:
     accelerator = "gpu" if settings.device == "cuda" else "cpu"
     shared = ["callbacks.progress_bar=false", f"seed={settings.seed}",
-              f"trainer.accelerator={accelerator}", *changes]  # fmt: skip
+              f"trainer.accelerator={accelerator}", *JUDGED_BY, *changes]  # fmt: skip
     ours = composed([f"+experiment={experiment}", *shared])
     summary = our_run(ours)
     seconds, judged = summary["seconds"]["train"], summary["metrics"]
