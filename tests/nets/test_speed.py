@@ -8,8 +8,9 @@ import torch
 
 from truescore.denoisers import LearnedSpinDenoiser
 from truescore.losses import RatioMatching
-from truescore.nets import LeaveOneOutMessages, RotConvFilm
+from truescore.nets import DilatedChainNet, LeaveOneOutMessages, RotConvFilm, site_layers
 from truescore.processes import SpinFlip
+from truescore.training.trainer import keep_freed_memory
 
 
 @pytest.fixture
@@ -61,3 +62,30 @@ def test_a_site_costs_the_same_on_a_long_ring(one_thread):
         costs[dim] = statistics.median(times) / (dim * batch)
     print(", ".join(f"d = {dim}: {cost * 1e6:.2f} us" for dim, cost in costs.items()))
     assert max(costs.values()) < 1.6 * min(costs.values())
+
+
+@pytest.mark.slow
+def test_a_gradient_by_hand_is_worth_its_lines(one_thread, monkeypatch):
+    """The chain's network beside itself with its layers left to autograd."""
+    keep_freed_memory()
+    by_hand = site_layers._left_to_torch
+    ratios = {}
+    for dim in (8, 16, 32, 64, 128):
+        torch.manual_seed(0)
+        net = DilatedChainNet(dim)
+        torch.nn.init.normal_(net.head.weight)
+        fields, level = torch.randn(512, dim, 3), torch.randn(512)
+        seconds = {True: [], False: []}
+        for _ in range(25):
+            for left_to_torch, taken in seconds.items():
+                chosen = (lambda h: True) if left_to_torch else by_hand
+                monkeypatch.setattr(site_layers, "_left_to_torch", chosen)
+                start = time.process_time()
+                net.zero_grad()
+                net(fields, level).square().mean().backward()
+                taken.append(time.process_time() - start)
+        pairs = zip(seconds[True], seconds[False], strict=True)
+        ratios[dim] = statistics.quantiles([a / b for a, b in pairs], n=6)
+    for dim, (low, _, middle, _, high) in ratios.items():
+        print(f"d = {dim}: {middle:.2f} [{low:.2f}, {high:.2f}] x")
+    assert ratios[128][2] > 1.05
