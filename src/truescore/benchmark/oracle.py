@@ -64,24 +64,26 @@ def answers(
         rounds: of the timer.
     """
     contenders = []
-    for (dim, part), n in sizes.items():
+    for dim in dict.fromkeys(dim for dim, _ in sizes):
+        parts = {part: n for (d, part), n in sizes.items() if d == dim}
         config = composed([f"+experiment={experiment}", f"dataset.dim={dim}"])
         target = build_target(config)
         process = build_process(config, dim, target.n_states)
         generator = keyed_generator(settings.seed, "oracle")
-        data = target.sample(max(SKIP_DATA, n), generator)
-        t = torch.full((n,), part * process.horizon)
-        x_t = process.perturb(data[:n], t, generator)
+        data = target.sample(max(SKIP_DATA, *parts.values()), generator)
         network: Any = build_untrained(config, dim, process, data).to(settings.device)
         exact: Any = oracle(target, process)
         method = "log_odds" if target.state_space == "spin" else "posterior_mean"
-        for who, denoiser, device in (
-            ("exact", exact, "cpu"),
-            ("network", network, settings.device),
-        ):
-            answer = torch.inference_mode()(getattr(denoiser, method))
-            call = partial(answer, x_t.to(device), t.to(device))
-            contenders.append(Contender(_name(kind, dim, part, who), call, n))
+        for part, n in parts.items():
+            t = torch.full((n,), part * process.horizon)
+            x_t = process.perturb(data[:n], t, generator)
+            for who, denoiser, device in (
+                ("exact", exact, "cpu"),
+                ("network", network, settings.device),
+            ):
+                answer = torch.inference_mode()(getattr(denoiser, method))
+                call = partial(answer, x_t.to(device), t.to(device))
+                contenders.append(Contender(_name(kind, dim, part, who), call, n))
     return alternate(contenders, rounds)
 
 
