@@ -49,7 +49,7 @@ SMALL = (
 
 
 def test_the_machine():
-    check(limits.measure(SETTINGS, size=32, entries=2**12, rounds=2), "machine")
+    check(limits.measure(SETTINGS, size=128, entries=2**18, rounds=2), "machine")
     assert limits.machine(SETTINGS)["threads"] == 1
 
 
