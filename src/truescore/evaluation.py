@@ -1,7 +1,7 @@
 """Judging a sampler of a law: its samples, its score, and the baselines beside it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -28,7 +28,7 @@ from truescore.metrics import (
     metrics_table,
     pairwise,
     read_couplings,
-    score_error_curve,
+    score_error_curves,
 )
 from truescore.metrics.plane import Plane, look_at_plane
 from truescore.plots import TRAINING_DATA
@@ -160,16 +160,15 @@ def evaluate(
         beside[name] = evaluate_samples(perfect, drawn)
     curve, baseline_curves, plane = None, {}, None
     if denoiser is not None and process is not None and target.has_posterior:
-        curve = _score_error(target, process, denoiser, settings)
+        fitted = (oracle(law, process) for law in laws.values())
+        curve, *of_laws = _score_errors(target, process, [denoiser, *fitted], settings)
         judgements[SCORE_ERROR] = curve.mean(n_bootstrap=settings["n_bootstrap"])
         plane = _plane(target, process, denoiser, training_data, settings)
         if loss is not None:
             judgements[EXCESS_LOSS] = _excess_loss(target, process, denoiser, loss, settings)
-        for name, law in laws.items():
-            baseline_curves[name] = _score_error(target, process, oracle(law, process), settings)
-            beside[name][SCORE_ERROR] = baseline_curves[name].mean(
-                n_bootstrap=settings["n_bootstrap"]
-            )
+        baseline_curves = dict(zip(laws, of_laws, strict=True))
+        for name, its_curve in baseline_curves.items():
+            beside[name][SCORE_ERROR] = its_curve.mean(n_bootstrap=settings["n_bootstrap"])
     return Evaluation(
         perfect,
         samples,
@@ -193,13 +192,13 @@ def _eigenmodes(target: Target, samples: Tensor) -> EigenmodeErrors | None:
     return eigenmode_errors(target, samples)
 
 
-def _score_error(
-    target: Target, process: Process, denoiser: Denoiser, settings: Mapping[str, Any]
-) -> ScoreErrorCurve:
+def _score_errors(
+    target: Target, process: Process, denoisers: Sequence[Denoiser], settings: Mapping[str, Any]
+) -> list[ScoreErrorCurve]:
     held_out = _held_out(target, settings)
     exact = oracle(target, process)
     with torch.inference_mode():
-        return score_error_curve(denoiser, exact, process, held_out, settings["n_levels"])
+        return score_error_curves(denoisers, exact, process, held_out, settings["n_levels"])
 
 
 def _plane(

@@ -9,7 +9,7 @@ from truescore.metrics.marginals import MarginalsKS
 from truescore.metrics.null_law import NullLaw
 from truescore.metrics.observable_error import ObservableError
 from truescore.metrics.perfect_samples import PerfectSamples
-from truescore.metrics.score_error import ScoreErrorCurve, score_error_curve
+from truescore.metrics.score_error import ScoreErrorCurve, score_error_curve, score_error_curves
 from truescore.metrics.table import metrics_table
 from truescore.metrics.two_sample import Answer, alike
 from truescore.metrics.verdict import LEVEL, Judgement, holm, rejected
@@ -38,6 +38,7 @@ __all__ = [
     "read_couplings",
     "rejected",
     "score_error_curve",
+    "score_error_curves",
     "total_variation",
     "wasserstein",
 ]

@@ -1,6 +1,6 @@
 """The error of a score against the exact one, over the noise level."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -115,13 +115,26 @@ def score_error_curve(
     seed: int = 0,
     chunk_size: int = 500,
 ) -> ScoreErrorCurve:
-    """Compare a denoiser's score with the exact one on noised held-out samples.
+    """One denoiser's curve; arguments as in `score_error_curves`."""
+    return score_error_curves([denoiser], exact, process, x_0, n_levels, seed, chunk_size)[0]
+
+
+def score_error_curves(
+    denoisers: Sequence[Denoiser],
+    exact: Denoiser,
+    process: Process,
+    x_0: Tensor,
+    n_levels: int = 20,
+    seed: int = 0,
+    chunk_size: int = 500,
+) -> list[ScoreErrorCurve]:
+    """Compare denoisers' scores with the exact one on the same noised held-out samples.
 
     The levels are equally spaced in log-SNR between the process's ends. Equal seeds give equal
-    noise: models are compared on the same points.
+    noise. The exact score, most of the work, is computed once for all denoisers.
 
     Args:
-        denoiser: what is judged; it is called in the precision and on the device of its weights.
+        denoisers: what is judged; called in the precision and on the device of their weights.
         exact: the oracle of the same law and process, called in float64.
         process: forward noising.
         x_0: exact held-out samples, ``(n, d)``.
@@ -129,7 +142,7 @@ def score_error_curve(
         seed: of the noise.
         chunk_size: samples per call.
     """
-    spaces = {part.state_space for part in (denoiser, exact, process)}
+    spaces = {part.state_space for part in (*denoisers, exact, process)}
     if len(spaces) > 1:
         raise UserError(
             f"got {' with '.join(sorted(spaces))} values, expected denoisers and process of one:"
@@ -140,18 +153,22 @@ def score_error_curve(
     log_snr, times = noise_levels(process, n_levels)
     discrete = isinstance(process, DiscreteProcess)
     flips = isinstance(process, SpinFlip)
-    compare = _of_flips if flips else _of_sites if discrete else _squared_difference
+    answer = _log_odds if flips else _log_laws if discrete else _score
+    compare = _flips_apart if flips else _laws_apart if discrete else _squares
     generator = torch.Generator().manual_seed(seed)
-    numerator = torch.empty(len(x_0), n_levels, dtype=torch.float64)
-    denominator = torch.empty_like(numerator)
+    shape = len(denoisers), len(x_0), n_levels
+    numerators, denominators = torch.empty(2, *shape, dtype=torch.float64)
     with torch.no_grad():
         for level, time in enumerate(times.float()):
             for rows in torch.arange(len(x_0)).split(chunk_size):
                 t = time.expand(len(rows))
                 x_t = process.perturb(x_0[rows].float(), t, generator)
-                pair = compare(denoiser, exact, x_t, t)
-                numerator[rows, level], denominator[rows, level] = pair
-    return ScoreErrorCurve(times, log_snr, numerator, None if discrete else denominator)
+                truth = answer(exact, x_t.double(), t.double())
+                for k, denoiser in enumerate(denoisers):
+                    pair = compare(denoiser, truth, x_t, t)
+                    numerators[k, rows, level], denominators[k, rows, level] = pair
+    pairs = zip(numerators, denominators, strict=True)
+    return [ScoreErrorCurve(times, log_snr, of, None if discrete else by) for of, by in pairs]
 
 
 def noise_levels(process: Process, n_levels: int) -> tuple[Tensor, Tensor]:
@@ -163,37 +180,44 @@ def noise_levels(process: Process, n_levels: int) -> tuple[Tensor, Tensor]:
     return log_snr, process.time_from_log_snr(log_snr).clamp(process.t_min, process.horizon)
 
 
-def _squared_difference(
-    denoiser: Denoiser, exact: Denoiser, x_t: Tensor, t: Tensor
-) -> tuple[Tensor, Tensor]:
+def _score(denoiser: Denoiser, x_t: Tensor, t: Tensor) -> Tensor:
+    return cast(RealDenoiser, denoiser).score(x_t, t)
+
+
+def _log_odds(denoiser: Denoiser, x_t: Tensor, t: Tensor) -> Tensor:
+    return cast(SpinDenoiser, denoiser).site_log_odds(x_t, t)
+
+
+def _log_laws(denoiser: Denoiser, x_t: Tensor, t: Tensor) -> Tensor:
+    """Log law of the noisy symbol of each site given the others."""
+    denoiser = cast(DiscreteDenoiser, denoiser)
+    return denoiser.process.log_forward(denoiser.clean_log_probs(x_t, t), t)
+
+
+def _squares(denoiser: Denoiser, truth: Tensor, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     """|s - s*|^2 and |s*|^2, ``(n,)`` each."""
-    truth = cast(RealDenoiser, exact).score(x_t.double(), t.double())
-    x_t, t = _as_weights(denoiser, x_t, t)
-    answer = cast(RealDenoiser, denoiser).score(x_t, t).to(truth)
+    answer = _score(denoiser, *_as_weights(denoiser, x_t, t)).to(truth)
     return ((answer - truth) ** 2).sum(-1), (truth**2).sum(-1)
 
 
-def _of_flips(denoiser: Denoiser, exact: Denoiser, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+def _flips_apart(
+    denoiser: Denoiser, truth: Tensor, x_t: Tensor, t: Tensor
+) -> tuple[Tensor, Tensor]:
     """KL(exact || learned) of x_t^i given the others, averaged over sites, ``(n,)``; and ones."""
-    truth = cast(SpinDenoiser, exact).site_log_odds(x_t.double(), t.double())
-    x_t, t = _as_weights(denoiser, x_t, t)
-    answer = cast(SpinDenoiser, denoiser).site_log_odds(x_t, t).to(truth)
+    answer = _log_odds(denoiser, *_as_weights(denoiser, x_t, t)).to(truth)
     divergence = bernoulli_kl(truth, answer).mean(-1)
     return divergence, torch.ones_like(divergence)
 
 
-def _of_sites(denoiser: Denoiser, exact: Denoiser, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+def _laws_apart(denoiser: Denoiser, truth: Tensor, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     """The same of sites with any symbols, masks among them; no formula in log-odds is needed."""
-    process, time = cast(DiscreteDenoiser, exact).process, t.double()
-    truth = process.log_forward(
-        cast(DiscreteDenoiser, exact).clean_log_probs(x_t.double(), time), time
-    )
-    answer = cast(DiscreteDenoiser, denoiser).clean_log_probs(*_as_weights(denoiser, x_t, t))
+    denoiser, time = cast(DiscreteDenoiser, denoiser), t.double()
+    clean = denoiser.clean_log_probs(*_as_weights(denoiser, x_t, t)).to(truth)
     # Normalised once more: in float32 the answers miss one by their rounding.
-    answer = process.log_forward(answer.to(truth).log_softmax(-1), time)
+    answer = denoiser.process.log_forward(clean.log_softmax(-1), time)
     divergence = categorical_kl(truth, answer)
-    if cast(DiscreteDenoiser, denoiser).masked_only:
-        divergence = divergence * cast(Absorbing, process).masked_weight(x_t, time)
+    if denoiser.masked_only:
+        divergence = divergence * cast(Absorbing, denoiser.process).masked_weight(x_t, time)
     divergence = divergence.mean(-1)
     return divergence, torch.ones_like(divergence)
 
