@@ -156,11 +156,11 @@ def budget_run(path: Path, n_generate: int = 20_000, **settings: Any) -> None:
     from rich.console import Console
 
     from truescore.budget import measure, table, write_budget
-    from truescore.files import SUMMARY
+    from truescore.files import CONFIG, SUMMARY
     from truescore.runs import load_run
     from truescore.training.trainer import keep_freed_memory
 
-    if path.is_dir() and not (path / SUMMARY).is_file():
+    if (path / CONFIG).is_file() and not (path / SUMMARY).is_file():
         raise UserError(f"got run={path}, which has no {SUMMARY}: wait for it, or resume it")
     keep_freed_memory()
     run, folder = load_run(path), path / "budget"

@@ -83,3 +83,19 @@ def test_a_p_value_is_not_rounded_across_the_level_of_its_verdict(p, text):
     console = Console(width=100, file=io.StringIO())
     console.print(metrics_table({"mean": Judgement(1.0, 1.0, 50.0, p, verdict="at floor")}, {}))
     assert row(console.file.getvalue(), "mean")[3] == text
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "printed"),
+    [
+        (1.174, 1.166, 1.181, "1.17 [1.17, 1.18]"),
+        (-0.001642, -0.001642, 0.0039, "-0.00164 [-0.00164, 0.0039]"),
+        (0.289, 0.158, 0.264, "0.289 [0.158, 0.264]"),
+        (0.212, 0.158, 0.264, "0.212 [0.16, 0.26]"),
+    ],
+)
+def test_a_value_is_printed_inside_its_interval(value, low, high, printed):
+    console = Console(width=140, file=io.StringIO())
+    judged = Judgement(value, 0.0, debiased=value, ci_low=low, ci_high=high)
+    console.print(metrics_table({"x": judged}, {}))
+    assert printed in console.file.getvalue()

@@ -273,6 +273,7 @@ def test_an_accelerator_that_is_not_there_is_one_line(tmp_path):
         config.trainer.devices = 99
     with pytest.raises(UserError, match="use trainer.accelerator=cpu"):
         train(config, tmp_path)
+    assert not (tmp_path / "certificate.json").exists()  # told before any data are drawn
 
 
 def test_a_foreign_checkpoint_is_refused(tmp_path):

@@ -132,10 +132,13 @@ def _seen(budget: Budget, each: Split) -> str:
 def _adding_up(observable: Observable, each: Split) -> str:
     if len(observable.exact) == 1:
         return f"together they make {_with_interval(each.total)}, their exact sum"
-    return (
-        f"together {_with_interval(each.total)}, beside a root of the sum of squares of"
-        f" {_number(each.root_of_squares)} and a sum of sizes of {_number(each.sum_of_sizes)}"
-    )
+    squares = f"a root of the sum of squares of {_number(each.root_of_squares)}"
+    if each.root_of_squares < 0:
+        squares = "a sum of squares that is not told from 0"
+    sizes = f"a sum of sizes of {_number(each.sum_of_sizes)}"
+    if any(part.value < 0 for part in each.parts):
+        sizes += ", parts below 0 left out"
+    return f"together {_with_interval(each.total)}, beside {squares} and {sizes}"
 
 
 def _with_interval(part: Part) -> str:

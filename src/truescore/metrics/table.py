@@ -75,8 +75,8 @@ def _table(title: str | None, columns: tuple[str, ...]) -> Table:
 
 def _cells(judgement: Judgement, with_z: bool) -> list[Text]:
     interval = Text(_number(judgement.debiased))
-    if judgement.ci_low is not None:
-        interval.append(f" [{_number(judgement.ci_low, 2)}, {_number(judgement.ci_high, 2)}]")
+    if judgement.ci_low is not None and judgement.ci_high is not None:
+        interval.append(f" {_ends(judgement.debiased, judgement.ci_low, judgement.ci_high)}")
     colour = "green" if judgement.verdict == AT_FLOOR else "yellow"
     return [
         Text(_number(judgement.value)),
@@ -92,6 +92,16 @@ def _brief(judgement: Judgement | None) -> Text:
     if judgement is None:
         return Text("-")
     return Text(_number(judgement.value if judgement.debiased is None else judgement.debiased))
+
+
+def _ends(value: float | None, low: float, high: float) -> str:
+    """Ends of an interval in two digits, in three if the value as printed would be outside."""
+    shown = math.nan if value is None else float(_number(value))
+    for digits in (2, 3):
+        ends = _number(low, digits), _number(high, digits)
+        if math.isnan(shown) or float(ends[0]) <= shown <= float(ends[1]):
+            break
+    return f"[{ends[0]}, {ends[1]}]"
 
 
 def _number(value: float | None, digits: int = 3) -> str:

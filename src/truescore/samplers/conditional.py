@@ -152,7 +152,7 @@ class Conditioned(Sampler):
             if value not in known:
                 values = ", ".join(f"{symbol:g}" for symbol in known)
                 raise UserError(
-                    f"got site {site} held at {value:g}, expected one of {values}: mend its value"
+                    f"got site {site} held at {value:g}, expected one of {values}: hold it at one"
                 )
         if self.magnetisation is None:
             return

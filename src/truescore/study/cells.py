@@ -83,7 +83,8 @@ def read_study(folder: Path) -> Study:
     missing = [n for n in names if n in begun and n not in finished and n not in failed]
     if not finished:
         raise UserError(
-            f"got sweep={folder} without a finished cell ({len(failed)} failed): run it first"
+            f"got sweep={folder} without a finished cell ({len(failed)} failed): name the folder"
+            " of a sweep, or run it first"
         )
     summaries = {name: _summary(folder / name) for name in finished}
     configs = {name: _config(folder / name) for name in finished}

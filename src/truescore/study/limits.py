@@ -9,6 +9,8 @@ from truescore.study.cells import Study
 from truescore.study.scaling import MEAN, MOMENTS, SCORE, Point, Series
 
 NOT_TOLD = "The cells are too close to the floor to tell how it changes with N."
+# A score error has no floor.
+SCATTERED = "The cells scatter too much to tell how it changes with N."
 NO_FALL = "The slope's interval holds 0: these cells do not show that more N helps."
 
 
@@ -98,12 +100,13 @@ def _with_more(one: Series, factor: float) -> list[str]:
             f"By all N together at least {least:.2g} stays however large N is: the network, the"
             " length of the training or the sampler's steps limit the model, not the data."
         ]
+    not_told = NOT_TOLD if factor == 0.5 else SCATTERED
     if not fit.found:
-        return [NOT_TOLD]
+        return [not_told]
     if fit.power.low is None or fit.power.high is None:
         return ["As many parameters as runs: the slope in N has no interval, add seeds."]
     if not fit.told and fit.power.high >= 0:
-        return [NOT_TOLD]
+        return [not_told]
     if fit.power.high >= 0:
         return [NO_FALL]
     theory = -1.0  # of squares
@@ -111,8 +114,8 @@ def _with_more(one: Series, factor: float) -> list[str]:
     total = float(fit(np.array(one.points[-1].n_train)))
     if fit.offset is not None and fit.offset.value > 0.5 * total:
         return [
-            "By the fit most of it would stay however large N is, but the interval of that part"
-            " reaches 0: a wider grid of N, or more seeds, would tell."
+            "Whether a part of it stays however large N is these cells do not tell, for b's"
+            " interval reaches 0: a wider grid of N, or more seeds, would."
         ]
     if fit.power.low <= theory <= fit.power.high:
         return [f"By all N together it falls as {by_data}: more N helps."]

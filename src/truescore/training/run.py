@@ -88,11 +88,11 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
     if rank() == 0:
         OmegaConf.save(OmegaConf.create(plain), run_dir / CONFIG)
 
+    throughput = Throughput()
+    trainer = build_trainer(plain, run_dir, throughput)
     module, data, simulate_seconds = prepare(plain)
     if rank() == 0:
         report_certificate(run_dir, data.certificate(plain["metrics"]["n_null"]))
-    throughput = Throughput()
-    trainer = build_trainer(plain, run_dir, throughput)
     if plain["ckpt_path"] is not None:
         carry_best_over(Path(plain["ckpt_path"]), trainer)
     trainer.fit(module, datamodule=data, ckpt_path=plain["ckpt_path"], weights_only=True)
