@@ -136,3 +136,18 @@ def test_autocast_computes_in_low_precision():
         low = mirrored_conv(h, centre, side, 1)
     assert low.dtype == torch.bfloat16
     torch.testing.assert_close(low.float(), mirrored_conv(h, centre, side, 1), rtol=0.05, atol=0.05)
+
+
+def test_a_compiler_sees_one_graph_of_the_same_network():
+    torch.manual_seed(0)
+    net = DilatedChainNet(SITES, channels=4, depth=2, n_modes=2).double()
+    nn.init.normal_(net.head.weight)
+    fields, level = torch.randn(2, SITES, 3, dtype=torch.float64), torch.zeros(2).double()
+    compiled = torch.compile(net, backend="eager", fullgraph=True)
+    gradients = []
+    for each in (net, compiled):
+        net.zero_grad()
+        each(fields, level).square().sum().backward()
+        gradients.append([p.grad.clone() for p in net.parameters()])
+    for by_hand, by_autograd in zip(*gradients, strict=True):
+        torch.testing.assert_close(by_hand, by_autograd, rtol=1e-10, atol=1e-10)
