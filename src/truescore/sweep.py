@@ -42,6 +42,7 @@ class Progress(NamedTuple):
     done: int
     running: int
     failed: int
+    refused: int
     seconds_left: float | None
 
     def __str__(self) -> str:
@@ -49,6 +50,7 @@ class Progress(NamedTuple):
         line = f"{self.done} of {self.total} cells done"
         line += f", {self.running} running" if self.running else ""
         line += f", {self.failed} failed" if self.failed else ""
+        line += f", {self.refused} of another configuration" if self.refused else ""
         return line if self.seconds_left is None else f"{line}, {_duration(self.seconds_left)} left"
 
 
@@ -100,16 +102,17 @@ class Plan(NamedTuple):
 
     def progress(self) -> Progress:
         """Counts, and the time left if cells go on as those of this command did."""
-        failed = len(self.failures())
+        refused = len(self.refused())
+        failed = len(self.failures()) - refused
         open_cells = [c for c in self.cells if not (self.folder / c / SUMMARY).exists()]
-        done = len(self.cells) - len(open_cells) - len(self.refused())
+        done = len(self.cells) - len(open_cells) - refused
         # One that is done may still hold its lock for a moment.
         running = sum(_is_locked(self.folder / cell) for cell in open_cells)
         finished = done - self.done_before
-        left = len(self.cells) - done - failed
+        left = len(self.cells) - done - failed - refused
         known = finished > 0 and left > 0
         seconds_left = left * (time.time() - self.began) / finished if known else None
-        return Progress(len(self.cells), done, running, failed, seconds_left)
+        return Progress(len(self.cells), done, running, failed, refused, seconds_left)
 
 
 @contextmanager

@@ -88,6 +88,8 @@ def test_a_finished_cell_of_another_configuration_is_refused_with_the_difference
     code, text, errors = call(study, "sampler.steps=8", "model.net.width=8")
     assert code == 1 and trained(text) == 0
     assert "model.net.width null -> 8; sampler.steps 32 -> 8" in errors
+    counted = "0 of 6 cells done, 6 of another configuration"
+    assert counted in errors or counted in text
     # The cell stays as it is.
     assert (cell / "summary.json").read_text() == before
     assert not (cell / "failed.json").exists()
