@@ -45,16 +45,16 @@ def draw_score_error(
     bottom, top = every.min() / 2, every.max() * 2
     line = np.where(value > 0, value, np.nan)
     # Bars with caps, which are seen where the interval is narrower than the line.
-    ax.errorbar(
+    below = np.minimum(half, np.maximum(value - bottom / 10, 0))
+    bars = {"ecolor": style.GENERATED, "elinewidth": 1.2, "capsize": 4, "zorder": 3}
+    ax.errorbar(level, line, np.stack([below, half]), fmt="none", **bars)
+    ax.plot(
         level,
         line,
-        np.stack([np.minimum(half, np.maximum(value - bottom / 10, 0)), half]),
-        fmt="o-",
+        "o-",
         color=style.GENERATED,
         markersize=4,
         linewidth=1.6,
-        elinewidth=1.2,
-        capsize=4,
         label="model, 95% interval",
         zorder=4,
     )
