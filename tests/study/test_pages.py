@@ -12,7 +12,7 @@ import pytest
 from truescore.plots import style
 from truescore.study import read_study
 from truescore.study.figures import study_figures
-from truescore.study.limits import what_limits
+from truescore.study.limits import what_all_tell, what_limits
 from truescore.study.scaling import series
 
 from .protocol import spectrum, write_cell, write_sweep
@@ -129,6 +129,18 @@ def test_the_words_name_what_limits_the_model(tmp_path):
     unseen = limits(tmp_path / "unseen", law={"a": 0.0})["mean_l2"]
     assert "n_generate limits what is seen" in unseen or "closer to the law" in unseen
     assert "data alone limit" not in unseen
+
+
+@pytest.mark.parametrize(
+    ("law", "pace"),
+    [({"a": 15.0}, "as where data alone"), ({"a": 15.0, "s": 0.15}, "more slowly than where data")],
+)
+def test_all_dimensions_together_tell_a_slope(tmp_path, law, pace):
+    study = read_study(write_sweep(tmp_path, (16, 32), (1000, 4000, 16_000), 6, law=law))
+    moments, score = what_all_tell(study, "-", ["cov_frobenius", "score_error"])
+    assert moments.startswith("**covariance, Frobenius, all d together.**") and pace in moments
+    assert score.startswith("**score, all d together.**") and "(1/N)" in score
+    assert what_all_tell(study, "-", []) == []
 
 
 def test_the_mean_of_odd_networks_has_no_law_in_n(tmp_path):

@@ -1,12 +1,16 @@
 """What limits a model, said in words from its points and fits."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from truescore.study.cells import Study
-from truescore.study.scaling import MEAN, MOMENTS, SCORE, Point, Series
+from truescore.study.figures import slope
+from truescore.study.fits import Estimate
+from truescore.study.scaling import MEAN, MOMENTS, SCORE, Point, Series, common_slope
+
+THEORY = -1.0  # of squares in N, where data alone limit
 
 NOT_TOLD = "The cells are too close to the floor to tell how it changes with N."
 # A score error has no floor.
@@ -30,6 +34,31 @@ def what_limits(study: Study, found: Mapping[str, Sequence[Series]]) -> list[str
     for one in found.get(SCORE, ()):
         lines.append(f"**score, d = {one.fixed}.** {_of_score(one, study.state_space)}")
     return lines
+
+
+def what_all_tell(study: Study, variant: str, metrics: Collection[str]) -> list[str]:
+    """One line for each error whose fall in N all dimensions together tell."""
+    lines = []
+    odd = bool(study.cells["odd"].all())
+    for name in (*MOMENTS, SCORE):
+        common = common_slope(study, variant, name) if name in metrics else None
+        if common is None or (name == MEAN and odd):
+            continue
+        power, _ = common
+        factor, label = (1.0, "score") if name == SCORE else (0.5, MOMENTS[name])
+        lines.append(
+            f"**{label}, all d together.** If one slope holds for all, and nothing stays however"
+            f" large N is, it is {slope(power, factor)}: {_pace(power)} where data alone limit it"
+            f" ({_power(factor)})."
+        )
+    return lines
+
+
+def _pace(power: Estimate) -> str:
+    assert power.low is not None and power.high is not None  # common_slope tells no other
+    if power.high < THEORY:
+        return "faster than"
+    return "more slowly than" if power.low > THEORY else "as"
 
 
 def _of_moment(one: Series) -> str:
@@ -109,7 +138,6 @@ def _with_more(one: Series, factor: float) -> list[str]:
         return [not_told]
     if fit.power.high >= 0:
         return [NO_FALL]
-    theory = -1.0  # of squares
     by_data = f"where data alone limit it ({_power(factor)})"
     total = float(fit(np.array(one.points[-1].n_train)))
     if fit.offset is not None and fit.offset.value > 0.5 * total:
@@ -117,9 +145,9 @@ def _with_more(one: Series, factor: float) -> list[str]:
             "Whether a part of it stays however large N is these cells do not tell, for b's"
             " interval reaches 0: a wider grid of N, or more seeds, would."
         ]
-    if fit.power.low <= theory <= fit.power.high:
+    if fit.power.low <= THEORY <= fit.power.high:
         return [f"By all N together it falls as {by_data}: more N helps."]
-    pace = "faster" if fit.power.high < theory else "more slowly"
+    pace = "faster" if fit.power.high < THEORY else "more slowly"
     return [f"By all N together it falls, {pace} than {by_data}."]
 
 

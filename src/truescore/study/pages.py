@@ -12,7 +12,7 @@ from truescore.study.budgets import STEM, aim_of, budgets, copy_figures, misses
 from truescore.study.cells import NOTHING_ELSE, Study, write_cells
 from truescore.study.figures import study_figures
 from truescore.study.fits import root
-from truescore.study.limits import what_limits
+from truescore.study.limits import what_all_tell, what_limits
 from truescore.study.markdown import code, interval, plain, table
 from truescore.study.reach import beside
 from truescore.study.scaling import MOMENTS, SCORE, series
@@ -179,7 +179,8 @@ def _sections(
         if name in set(study.cells["metric"])
     }
     yield "## What limits the model"
-    yield "\n".join(f"- {line}" for line in what_limits(study, found))
+    lines = [*what_limits(study, found), *what_all_tell(study, variant, found)]
+    yield "\n".join(f"- {line}" for line in lines)
     yield "## Numbers"
     yield numbers(study, variant, found)
     yield "## Fitted laws"
