@@ -137,10 +137,19 @@ def test_the_words_name_what_limits_the_model(tmp_path):
 )
 def test_all_dimensions_together_tell_a_slope(tmp_path, law, pace):
     study = read_study(write_sweep(tmp_path, (16, 32), (1000, 4000, 16_000), 6, law=law))
-    moments, score = what_all_tell(study, "-", ["cov_frobenius", "score_error"])
+    names = "cov_frobenius", "score_error"
+    found = {name: series(study, "-", name, "n_train") for name in names}
+    moments, score = what_all_tell(study, "-", found)
     assert moments.startswith("**covariance, Frobenius, all d together.**") and pace in moments
     assert score.startswith("**score, all d together.**") and "(1/N)" in score
-    assert what_all_tell(study, "-", []) == []
+    assert what_all_tell(study, "-", {}) == []
+
+
+def test_a_plateau_has_no_slope_for_all(tmp_path):
+    sizes = (16, 32), (1000, 4000, 16_000, 64_000)
+    study = read_study(write_sweep(tmp_path, *sizes, 6, law={"a": 20.0, "b": 0.2}))
+    found = {"mean_l2": series(study, "-", "mean_l2", "n_train")}
+    assert what_all_tell(study, "-", found) == []
 
 
 def test_the_mean_of_odd_networks_has_no_law_in_n(tmp_path):

@@ -1,7 +1,7 @@
 """What limits a model, said in words from its points and fits."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -36,13 +36,20 @@ def what_limits(study: Study, found: Mapping[str, Sequence[Series]]) -> list[str
     return lines
 
 
-def what_all_tell(study: Study, variant: str, metrics: Collection[str]) -> list[str]:
-    """One line for each error whose fall in N all dimensions together tell."""
+def what_all_tell(study: Study, variant: str, found: Mapping[str, Sequence[Series]]) -> list[str]:
+    """One line for each error whose fall in N all dimensions together tell, if it has no plateau.
+
+    Args:
+        study: gives the cells.
+        variant: whose cells.
+        found: series along ``n_train``, by metric.
+    """
     lines = []
     odd = bool(study.cells["odd"].all())
     for name in (*MOMENTS, SCORE):
-        common = common_slope(study, variant, name) if name in metrics else None
-        if common is None or (name == MEAN and odd):
+        stays = any(map(_stays, found.get(name, ())))
+        common = common_slope(study, variant, name) if name in found else None
+        if common is None or stays or (name == MEAN and odd):
             continue
         power, _ = common
         factor, label = (1.0, "score") if name == SCORE else (0.5, MOMENTS[name])
@@ -52,6 +59,12 @@ def what_all_tell(study: Study, variant: str, metrics: Collection[str]) -> list[
             f" ({_power(factor)})."
         )
     return lines
+
+
+def _stays(one: Series) -> bool:
+    """Whether a part of it is seen that no N mends."""
+    offset = None if one.fit is None else one.fit.offset
+    return offset is not None and offset.low is not None and offset.low > 0
 
 
 def _pace(power: Estimate) -> str:
@@ -123,7 +136,7 @@ def _with_more(one: Series, factor: float) -> list[str]:
     fit = one.fit
     if fit is None:
         return ["One N alone: whether more of it would help is open."]
-    if fit.offset is not None and fit.offset.low is not None and fit.offset.low > 0:
+    if fit.offset is not None and fit.offset.low is not None and _stays(one):
         least = fit.offset.low ** (0.5 if factor == 0.5 else 1.0)
         return [
             f"By all N together at least {least:.2g} stays however large N is: the network, the"
