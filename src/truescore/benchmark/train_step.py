@@ -44,7 +44,7 @@ MASKS = ("sde=absorbing", "loss=any_order")
 # The skip law of a chain is fitted to so many samples, eight means; of a longer one, whose own
 # tables take minutes, one mean to random walks.
 N_TRAIN, LONGEST_CHAIN = 16_000, 128
-LONGEST, LONG_STEP = 10.0, 1.0
+LONGEST, LONG_STEP = 10.0, 0.5
 # Of the document's network: d and the least ratio, at the experiments' batch and at N/10.
 AGAINST_DOCUMENT, BATCHES = {64: Target(30), 128: Target(60)}, (512, 1000)
 PER_SITE, SITES = Target(1.3, at_least=False), 2**16
@@ -147,7 +147,7 @@ def measure(
             yield against_document(settings, dim, batch, target)
     yield from per_site(settings)
     for experiment, steps in bare_steps.items():
-        yield lightning(settings, experiment, steps, 2 * rounds + 1)
+        yield lightning(settings, experiment, steps, rounds + 2)
 
 
 def sizes(dims: tuple[int, ...], batches: tuple[int, ...]) -> list[tuple[int, int]]:
