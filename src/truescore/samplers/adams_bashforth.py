@@ -1,5 +1,6 @@
 """The probability flow by extrapolating its velocity from the last evaluations."""
 
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -14,6 +15,19 @@ from truescore.samplers.whitened import WhitenedModes
 
 # Of the parabola through the velocities at here, one and two strides back.
 ORDER = 3
+
+
+@dataclass
+class Past:
+    """The steps of a path before this one; none at the start.
+
+    Attributes:
+        known: log r and velocity of its last points, newest first.
+        end: log r and the modes where the last step ended, and the next begins.
+    """
+
+    known: list[tuple[float, Tensor]] = field(default_factory=list)
+    end: tuple[float, WhitenedModes] | None = None
 
 
 class AdamsBashforth(RealSampler):
@@ -37,7 +51,7 @@ class AdamsBashforth(RealSampler):
 
     def begin(self) -> Step:
         """``step`` with a path's own memory."""
-        return partial(self.step, last=[])
+        return partial(self.step, last=Past())
 
     def step(
         self,
@@ -46,9 +60,9 @@ class AdamsBashforth(RealSampler):
         t: Tensor,
         s: Tensor,
         generator: torch.Generator,
-        last: list[tuple[float, Tensor]] | None = None,
+        last: Past | None = None,
     ) -> Tensor:
-        """Move points from time t to s; ``last`` holds past (log r, velocity), newest first."""
+        """Move points from time t to s; ``last`` remembers the path's steps before."""
         if not s[0] > 0:
             return self.last_step(denoiser, x_t, t, generator)
         return self.inner_step(denoiser, x_t, t, s, generator, last)
@@ -60,20 +74,22 @@ class AdamsBashforth(RealSampler):
         t: Tensor,
         s: Tensor,
         generator: torch.Generator,
-        last: list[tuple[float, Tensor]] | None = None,
+        last: Past | None = None,
     ) -> Tensor:
         """One step in log r; Heun's without a memory."""
-        known = [] if last is None else last
-        start, end = WhitenedModes(denoiser, t), WhitenedModes(denoiser, s)
-        places = [float(level.log_r[0]) for level in (start, end)]
+        past = last or Past()
+        known, (here, start) = past.known, past.end or _place(denoiser, t)
+        past.end = there, end = _place(denoiser, s)
         w = start.whiten(x_t)
-        known.insert(0, (places[0], start.velocity(x_t, w)))
+        known.insert(0, (here, start.velocity(x_t, w)))
         del known[ORDER:]
-        weights = integration_weights([place for place, _ in known], *places)
-        moved = sum(weight * v for weight, (_, v) in zip(weights, known, strict=True))
+        weights = integration_weights([place for place, _ in known], here, there)
+        moved = weights[0] * known[0][1]
+        for weight, (_, velocity) in zip(weights[1:], known[1:], strict=True):
+            moved.add_(velocity, alpha=weight)
         if len(known) == 1:
-            there = end.velocity(end.unwhiten(w + moved), w + moved)
-            moved = (moved + (places[1] - places[0]) * there) / 2
+            last_velocity = end.velocity(end.unwhiten(w + moved), w + moved)
+            moved = (moved + (there - here) * last_velocity) / 2
         return end.unwhiten(w + moved).to(x_t)
 
     def last_step(
@@ -81,6 +97,11 @@ class AdamsBashforth(RealSampler):
     ) -> Tensor:
         """Integrate down to r = 0; see ``WhitenedModes.to_data``."""
         return WhitenedModes(denoiser, t).to_data(x_t).to(x_t)
+
+
+def _place(denoiser: RealDenoiser, t: Tensor) -> tuple[float, WhitenedModes]:
+    modes = WhitenedModes(denoiser, t)
+    return float(modes.log_r[0]), modes
 
 
 def integration_weights(places: list[float], start: float, end: float) -> list[float]:

@@ -16,20 +16,21 @@ from truescore.samplers.real import DenoisingSampler, Prior
 
 @dataclass
 class Evaluation:
-    """The last posterior mean of a path and the log-SNR of its points; none at the start."""
+    """The last posterior mean of a path, and the last step in log-SNR; none at the start."""
 
     posterior_mean: Tensor | None = None
-    log_snr: Tensor | None = None
+    step: Tensor | None = None
+    log_snr: Tensor | None = None  # where that step ended, and the next begins
 
     def extrapolate(self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor) -> Tensor:
         """D half a step on in log-SNR, by a line through the last D and this one; keep this one."""
-        process = denoiser.process
-        here, log_snr = denoiser.posterior_mean(x_t, t), process.log_snr(t)[:, None]
+        log_snr = denoiser.process.log_snr
+        here, end = denoiser.posterior_mean(x_t, t), log_snr(s)[:, None]
+        step = end - (log_snr(t)[:, None] if self.log_snr is None else self.log_snr)
         ahead = here
-        if self.posterior_mean is not None and self.log_snr is not None:
-            steps = (process.log_snr(s)[:, None] - log_snr) / (log_snr - self.log_snr)
-            ahead = here + steps / 2 * (here - self.posterior_mean)
-        self.posterior_mean, self.log_snr = here, log_snr
+        if self.posterior_mean is not None and self.step is not None:
+            ahead = here + step / self.step / 2 * (here - self.posterior_mean)
+        self.posterior_mean, self.step, self.log_snr = here, step, end
         return ahead
 
 
