@@ -158,7 +158,7 @@ def test_a_law_from_a_folder_of_ones_own(call, tmp_path):
     assert call(*arguments, "sde=vp", "dataset.wells=4")[0] == 0
     code, _, errors = call(*arguments)
     assert code == 2
-    line = "dataset=potts has real values; sde=spin_flip needs spins: use sde=vp or sde="
+    line = "dataset=potts has real values; sde=spin_flip needs spins: use sde=vp, sde="
     assert errors.startswith(line) and errors.count("\n") == 1
     code, _, errors = call(*arguments, "sde=vp", "dataset.wels=4")
     assert code == 2
