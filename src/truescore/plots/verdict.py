@@ -65,8 +65,8 @@ def draw_verdicts(
     ax.axvline(1, color=style.EXACT, linewidth=1.2, zorder=2, label="floor (perfect, RMS)")
     styles = style.baseline_styles(list(others))
     # Beneath each other, so that of two that are equal both are seen.
-    below = np.linspace(0.08, 0.3, len(others)) if len(others) > 1 else [0.19]
-    for (name, values), offset in zip(others.items(), below, strict=False):
+    below = np.linspace(0.08, 0.3, len(others))
+    for (name, values), offset in zip(others.items(), below, strict=True):
         ax.plot(
             np.maximum(values, 1.05 * left),
             rows + offset,

@@ -7,7 +7,6 @@ import numpy as np
 
 from truescore.study.cells import Study
 from truescore.study.figures import slope
-from truescore.study.fits import Estimate
 from truescore.study.scaling import MEAN, MOMENTS, SCORE, Point, Series, common_slope
 
 THEORY = -1.0  # of squares in N, where data alone limit
@@ -52,10 +51,14 @@ def what_all_tell(study: Study, variant: str, found: Mapping[str, Sequence[Serie
         if common is None or stays or (name == MEAN and odd):
             continue
         power, _ = common
+        low, high = power.low, power.high
+        if low is None or high is None:
+            continue
         factor, label = (1.0, "score") if name == SCORE else (0.5, MOMENTS[name])
+        pace = _pace(low, high)
         lines.append(
             f"**{label}, all d together.** If one slope holds for all, and nothing stays however"
-            f" large N is, it is {slope(power, factor)}: {_pace(power)} where data alone limit it"
+            f" large N is, it is {slope(power, factor)}: {pace} where data alone limit it"
             f" ({_power(factor)})."
         )
     return lines
@@ -67,11 +70,10 @@ def _stays(one: Series) -> bool:
     return offset is not None and offset.low is not None and offset.low > 0
 
 
-def _pace(power: Estimate) -> str:
-    assert power.low is not None and power.high is not None  # common_slope tells no other
-    if power.high < THEORY:
+def _pace(low: float, high: float) -> str:
+    if high < THEORY:
         return "faster than"
-    return "more slowly than" if power.low > THEORY else "as"
+    return "more slowly than" if low > THEORY else "as"
 
 
 def _of_moment(one: Series) -> str:
