@@ -299,6 +299,18 @@ def test_losses_name_the_kept_weights_and_leave_out_what_is_missing() -> None:
     np.testing.assert_allclose(smooth[1:40], train[1:40])
 
 
+def test_losses_show_where_the_exact_score_would_be() -> None:
+    """A level at the kept loss less its excess, within the picture, with its interval."""
+    losses = np.arange(40), np.ones(40), [10, 20], [1.0, 0.9]
+    ax = plots.loss_curves(*losses, 20, excess=(0.3, 0.2, 0.4)).axes[0]
+    label = "exact score: 0.6 (kept less its excess, 95%)"
+    np.testing.assert_allclose(np.asarray(line(ax, label).get_ydata()), 0.6)
+    assert ax.get_ylim()[0] < 0.6
+    (band,) = ax.patches
+    low, high = band.get_extents().transformed(ax.transData.inverted()).intervaly
+    np.testing.assert_allclose([low, high], [0.5, 0.7])
+
+
 def test_losses_at_different_times_say_so() -> None:
     """Of stored trajectories the two curves are averages over different times."""
     losses = np.arange(4), np.ones(4), [3], [0.5]

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from truescore.errors import UserError
-from truescore.plots.scaling import draw_estimates, draw_guide, log_limits, mark_sizes, short
+from truescore.plots.scaling import (
+    draw_estimates,
+    draw_guide,
+    legend_of_all,
+    legend_on_top,
+    log_limits,
+    mark_sizes,
+    short,
+)
 from truescore.plots.style import new_figure
 
 
@@ -64,3 +72,17 @@ def test_labels_that_would_overlap_stand_in_two_rows():
 def test_a_wrong_shape_is_one_line():
     with pytest.raises(UserError, match="interval: got shape"):
         draw_estimates(new_figure(4, 3).subplots(), [1, 2], [1, 2], [[1], [2]], (0.1, 10))
+
+
+def test_a_legend_explains_hollow_arrows_last_and_names_nothing_twice():
+    figure = new_figure(8, 3)
+    axes = figure.subplots(1, 2, squeeze=False)
+    interval = [[0.1, 0.1], [0.8, 0.9]]
+    for ax in axes.flat:
+        draw_estimates(ax, [1, 2], [0.1, 1], interval, (0.5, 2), label="first")
+        draw_estimates(ax, [1, 2], [1, 1], interval, (0.5, 2), label="second")
+    legend_of_all(figure, axes, 1)
+    expected = ["first", "second", "upper end of one below the axis"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == expected
+    legend_on_top(axes[0, 0], 8)
+    assert [text.get_text() for text in axes[0, 0].get_legend().get_texts()] == expected

@@ -29,6 +29,7 @@ def draw_losses(
     val_loss: ArrayLike,
     kept_step: float,
     stored_times: bool = False,
+    excess: tuple[float, float, float] | None = None,
 ) -> None:
     """Draw the losses; arguments as in ``loss_curves``."""
     step = arrays.array("steps", steps, ("steps",))
@@ -50,29 +51,34 @@ def draw_losses(
         linewidth=1.3,
         label=validated,
     )
+    least = np.nan
     if kept_step in checks:
-        kept = int(np.argmax(checks == kept_step))
-        ax.plot(
-            checks[kept],
-            held_out[kept],
-            "*",
-            color=style.HELD_OUT,
-            markersize=13,
-            markeredgecolor="white",
-            label=f"kept: {held_out[kept]:.4g} after {kept_step:,.0f} steps",
-        )
-    # The first steps fall so far that they would flatten everything after them.
-    settled = np.concatenate([train[len(train) // 20 :], held_out[len(held_out) // 20 :]])
-    settled = settled[np.isfinite(settled)]
-    if len(settled):
-        low, high = np.percentile(settled, [0.2, 99.5])
-        low, high = min(low, np.nanmin(held_out, initial=low)), max(high, settled[-1])
-        room = max(high - low, 1e-9)
-        ax.set_ylim(low - 0.06 * room, high + 0.12 * room)
+        kept = float(held_out[checks == kept_step][0])
+        label = f"kept: {kept:.4g} after {kept_step:,.0f} steps"
+        star = {"markersize": 13, "markeredgecolor": "white"}
+        ax.plot(kept_step, kept, "*", color=style.HELD_OUT, label=label, **star)
+        if excess is not None:
+            least, *ends = (kept - part for part in excess)
+            label = f"exact score: {least:.4g} (kept less its excess, 95%)"
+            ax.axhline(least, color=style.EXACT, linewidth=1.2, label=label)
+            ax.axhspan(min(ends), max(ends), color=style.EXACT, alpha=0.12, linewidth=0)
+    _limit(ax, train, held_out, least)
     style.count_in_ones(ax.xaxis)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     style.tidy(ax, x="optimiser step", y="loss per sample")
-    style.legend_above(ax)
+    style.legend_above(ax, 2)
+
+
+def _limit(ax: Axes, train: arrays.Floats, held_out: arrays.Floats, least: float) -> None:
+    """Show all but the first steps, which fall so far that they would flatten what comes after."""
+    settled = np.concatenate([train[len(train) // 20 :], held_out[len(held_out) // 20 :]])
+    settled = settled[np.isfinite(settled)]
+    if not len(settled):
+        return
+    low, high = np.percentile(settled, [0.2, 99.5])
+    low, high = np.nanmin([low, least, *held_out]), max(high, settled[-1])
+    room = max(high - low, 1e-9)
+    ax.set_ylim(low - 0.06 * room, high + 0.12 * room)
 
 
 def loss_curves(
@@ -82,6 +88,7 @@ def loss_curves(
     val_loss: ArrayLike,
     kept_step: float,
     stored_times: bool = False,
+    excess: tuple[float, float, float] | None = None,
 ) -> Figure:
     """Show the training loss (thin: as logged; thick: running mean) and the validation loss.
 
@@ -93,8 +100,10 @@ def loss_curves(
         kept_step: Steps behind the weights that the run keeps; a star where they were validated.
         stored_times: Whether training is served stored trajectories, whose times are uniform in t,
             so that its loss and the validation's are averages over different times.
+        excess: Of the kept loss above the exact score's on the same noise, and the ends of its
+            interval: a line where the exact score would be, below which no model stays.
     """
     figure = style.new_figure(7, 4)
     ax = figure.subplots()
-    draw_losses(ax, steps, train_loss, val_steps, val_loss, kept_step, stored_times)
+    draw_losses(ax, steps, train_loss, val_steps, val_loss, kept_step, stored_times, excess)
     return figure

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 from numpy.typing import ArrayLike
 
@@ -92,6 +93,38 @@ def draw_guide(
     x = arrays.array("x", x, ("n",))
     y = through[1] * (x / through[0]) ** power
     ax.plot(x, y, color=style.GREY, linewidth=0.9, linestyle=(0, (1, 2)), label=label, zorder=1)
+
+
+def legend_of_all(figure: Figure, axes: np.ndarray, columns: int) -> None:
+    """One legend of what stands in any of the panels."""
+    found = _entries(*axes.flat)
+    at = "outside upper center"
+    figure.legend(
+        list(found.values()), list(found), loc=at, ncols=columns, frameon=False, fontsize=style.TICK
+    )
+
+
+def legend_on_top(ax: Axes, fontsize: int, columns: int = 1) -> None:
+    """A legend of one pair of axes above them, where it hides nothing."""
+    found = _entries(ax)
+    style.legend(
+        ax,
+        handles=list(found.values()),
+        labels=list(found),
+        fontsize=fontsize,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=columns,
+    )
+
+
+def _entries(*axes: Axes) -> dict[str, Any]:
+    """Handles of what is drawn in any of the axes, by their labels, hollow arrows last."""
+    found: dict[str, Any] = {}
+    for ax in axes:
+        handles, labels = ax.get_legend_handles_labels()
+        found |= dict(zip(labels, handles, strict=True))
+    return dict(sorted(found.items(), key=lambda entry: entry[0] in BEYOND.values()))
 
 
 def mark_sizes(ax: Axes, sizes: Sequence[float]) -> None:

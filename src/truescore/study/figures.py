@@ -10,7 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from truescore.plots import style
-from truescore.plots.scaling import draw_estimates, draw_guide, log_limits, mark_sizes, short
+from truescore.plots.scaling import (
+    draw_estimates,
+    draw_guide,
+    legend_of_all,
+    legend_on_top,
+    log_limits,
+    mark_sizes,
+    short,
+)
 from truescore.plots.score_error import UNITS
 from truescore.study.cells import Study, where
 from truescore.study.fits import Estimate, PowerLaw, mean_over_seeds, root
@@ -124,7 +132,7 @@ def _efficiency(study: Study, variant: str, moments: list[str]) -> Figure:
         style.label_log_axis(ax, "y")
         y = r"(floor of $N$ / model's own)$^2$"
         style.tidy(ax, title=f"efficiency, {MOMENTS[name]}", x=N_TRAIN, y=y)
-    legend_of_all(figure, axes, 5)
+    legend_of_all(figure, axes, 3)
     return figure
 
 
@@ -146,7 +154,7 @@ def _against_d(study: Study, variant: str, moments: list[str]) -> Figure:
         mark_sizes(ax, sorted(sizes))
         style.label_log_axis(ax, "y")
         style.tidy(ax, x=DIM, y=f"error of {MOMENTS[name]}")
-        style.legend(ax, fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+        legend_on_top(ax, 7)
     return figure
 
 
@@ -168,7 +176,7 @@ def _score_against_n(study: Study, found: Sequence[Series]) -> Figure:
     mark_sizes(ax, n.tolist())
     style.label_log_axis(ax, "y")
     style.tidy(ax, x=N_TRAIN, y=SQUARES[study.state_space])
-    style.legend(ax, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    legend_on_top(ax, 8)
     return figure
 
 
@@ -195,7 +203,7 @@ def _excess_against_n(study: Study, variant: str) -> Figure:
     mark_sizes(ax, sorted(sizes))
     style.label_log_axis(ax, "y")
     style.tidy(ax, x=N_TRAIN, y="excess loss over the exact score's")
-    style.legend(ax, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    legend_on_top(ax, 8, 3)
     return figure
 
 
@@ -252,18 +260,6 @@ def _times(ax: Axes, curves: pd.DataFrame) -> None:
 def _grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:
     figure = style.new_figure(max(WIDTH * columns, 4.2), HEIGHT * rows + 0.4)
     return figure, figure.subplots(rows, columns, squeeze=False)
-
-
-def legend_of_all(figure: Figure, axes: np.ndarray, columns: int) -> None:
-    """One legend of what stands in any of the panels."""
-    found: dict[str, Any] = {}
-    for ax in axes.flat:
-        handles, labels = ax.get_legend_handles_labels()
-        found |= dict(zip(labels, handles, strict=True))
-    at = "outside upper center"
-    figure.legend(
-        list(found.values()), list(found), loc=at, ncols=columns, frameon=False, fontsize=style.TICK
-    )
 
 
 def _sizes(one: Series) -> np.ndarray:

@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from truescore.plots import style
-from truescore.plots.scaling import draw_estimates, log_limits
+from truescore.plots.scaling import draw_estimates, legend_of_all, log_limits
 from truescore.study.cells import Study, where
-from truescore.study.figures import SQUARES, legend_of_all
+from truescore.study.figures import SQUARES
 from truescore.study.fits import Estimate, root
 from truescore.study.scaling import COVARIANCE, MOMENTS, SCORE, Point, points
 

@@ -26,9 +26,10 @@ from truescore.build import (
 from truescore.config import config_hash
 from truescore.denoisers import check_pairing
 from truescore.errors import UserError
-from truescore.evaluation import Evaluation, evaluate
+from truescore.evaluation import EXCESS_LOSS, Evaluation, evaluate
 from truescore.figures import save_figures
 from truescore.files import CONFIG, SUMMARY, write_json
+from truescore.metrics import Judgement
 from truescore.plots import loss_curves
 from truescore.randomness import keyed_generator
 from truescore.ranks import rank
@@ -130,7 +131,9 @@ def train(config: DictConfig, run_dir: Path) -> dict[str, Any]:
         **judged,
     }
     _log_hyperparameters(trainer, plain, evaluation)
-    save_figures(run_dir / "figures", {"loss": _loss_figure(run_dir, plain["dataset"])})
+    excess = evaluation.judgements.get(EXCESS_LOSS)
+    losses = _loss_figure(run_dir, has_trajectories(plain["dataset"]), excess)
+    save_figures(run_dir / "figures", {"loss": losses})
     write_json(run_dir / SUMMARY, summary)
     log.info("figures: %s", run_dir / "figures")
     log.info("summary: %s", run_dir / SUMMARY)
@@ -222,7 +225,7 @@ def judge(run: Run, samples: Tensor, training_data: Tensor) -> tuple[Evaluation,
     return evaluation, report(run.path, run.target, evaluation, title, odd, run)
 
 
-def _loss_figure(run_dir: Path, dataset: Mapping[str, Any]) -> Any:
+def _loss_figure(run_dir: Path, stored_times: bool, excess: Judgement | None) -> Any:
     import csv
 
     with (run_dir / "metrics.csv").open() as stream:
@@ -235,7 +238,10 @@ def _loss_figure(run_dir: Path, dataset: Mapping[str, Any]) -> Any:
 
     kept_step = read_checkpoint(run_dir / CHECKPOINTS / "best.ckpt")["global_step"]
     losses = *column("train/loss"), *column("val/loss")
-    return loss_curves(*losses, kept_step, has_trajectories(dataset))
+    if excess is None:
+        return loss_curves(*losses, kept_step, stored_times)
+    low, high = cast(float, excess.ci_low), cast(float, excess.ci_high)
+    return loss_curves(*losses, kept_step, stored_times, (excess.value, low, high))
 
 
 def _log_hyperparameters(
