@@ -6,7 +6,7 @@ import shlex
 import pytest
 import torch
 
-from truescore.commands import split
+from truescore.commands.frame import split
 from truescore.conditions import KEYS, condition
 from truescore.targets import IsingRing
 

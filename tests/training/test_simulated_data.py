@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from truescore.build import build_process, build_target
-from truescore.commands import evaluate_run
+from truescore.commands.evaluate import evaluate_run
 from truescore.runs import read_config
 from truescore.simulate import data
 from truescore.training.data import LawDataModule, training_data
