@@ -3,14 +3,13 @@
 import torch
 from torch import Tensor
 
-from truescore.denoisers import RealDenoiser
 from truescore.samplers.grids import Grid
+from truescore.samplers.noise_level import NoiseLevel
 from truescore.samplers.real import (
     DenoisingSampler,
     Prior,
     StochasticSampler,
     noise_like,
-    noise_scale,
 )
 
 
@@ -28,22 +27,18 @@ class Ancestral(DenoisingSampler, StochasticSampler):
     def towards(
         self,
         clean: Tensor,
-        denoiser: RealDenoiser,
         x_t: Tensor,
-        t: Tensor,
-        s: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
         generator: torch.Generator,
     ) -> Tensor:
         """Draw x_s, ``(n, d)``, from the bridge between x_t and x_0 = ``clean``."""
-        return bridge(denoiser, x_t, t, s, clean, noise_like(x_t, generator)).to(x_t)
+        return bridge(x_t, here, there, clean, noise_like(x_t, generator)).to(x_t)
 
 
-def bridge(
-    denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, clean: Tensor, z: Tensor
-) -> Tensor:
+def bridge(x_t: Tensor, here: NoiseLevel, there: NoiseLevel, clean: Tensor, z: Tensor) -> Tensor:
     """x_s given x_t and x_0 = ``clean``, ``(n, d)``, from standard normal numbers z."""
-    process = denoiser.process
-    y = x_t / process.alpha(t)[:, None]
-    change = (process.log_snr(t) - process.log_snr(s))[:, None]
-    noise = noise_scale(denoiser, s) * (-torch.expm1(change)).sqrt() * z
-    return process.alpha(s)[:, None] * (clean + change.exp() * (y - clean) + noise)
+    y = x_t / here.alpha
+    change = 2 * (there.log_r - here.log_r)
+    noise = there.sigma / there.alpha * (-torch.expm1(change)).sqrt() * z
+    return there.alpha * (clean + change.exp() * (y - clean) + noise)

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from truescore.denoisers import RealDenoiser
 from truescore.samplers.grids import Grid
+from truescore.samplers.noise_level import NoiseLevel
 from truescore.samplers.real import DenoisingSampler, FlowSampler, Prior
 
 
@@ -21,14 +21,12 @@ class DDIM(DenoisingSampler, FlowSampler):
     def towards(
         self,
         clean: Tensor,
-        denoiser: RealDenoiser,
         x_t: Tensor,
-        t: Tensor,
-        s: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
         generator: torch.Generator,
     ) -> Tensor:
         """x_s, ``(n, d)``, on the straight line from x_t to x_0 = ``clean`` in (r, y)."""
-        process = denoiser.process
-        kept = (process.sigma(s) / process.sigma(t))[:, None]
-        added = process.alpha(s)[:, None] - process.alpha(t)[:, None] * kept
+        kept = there.sigma / here.sigma
+        added = there.alpha - here.alpha * kept
         return (added * clean + kept * x_t).to(x_t)

@@ -11,26 +11,25 @@ from truescore.samplers.ancestral import Ancestral
 from truescore.samplers.base import Step
 from truescore.samplers.ddim import DDIM
 from truescore.samplers.grids import Grid
+from truescore.samplers.noise_level import NoiseLevel
 from truescore.samplers.real import DenoisingSampler, Prior
 
 
 @dataclass
 class Evaluation:
-    """The last posterior mean of a path, and the last step in log-SNR; none at the start."""
+    """The last posterior mean of a path, and the last step in log r; none at the start."""
 
     posterior_mean: Tensor | None = None
     step: Tensor | None = None
-    log_snr: Tensor | None = None  # where that step ended, and the next begins
+    end: NoiseLevel | None = None  # where that step ended, and the next begins
 
-    def extrapolate(self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor) -> Tensor:
-        """D half a step on in log-SNR, by a line through the last D and this one; keep this one."""
-        log_snr = denoiser.process.log_snr
-        here, end = denoiser.posterior_mean(x_t, t), log_snr(s)[:, None]
-        step = end - (log_snr(t)[:, None] if self.log_snr is None else self.log_snr)
-        ahead = here
+    def extrapolate(self, clean: Tensor, here: NoiseLevel, there: NoiseLevel) -> Tensor:
+        """D half a step on in log r, by a line through the last D and ``clean``; keep this one."""
+        step = there.log_r - here.log_r
+        ahead = clean
         if self.posterior_mean is not None and self.step is not None:
-            ahead = here + step / self.step / 2 * (here - self.posterior_mean)
-        self.posterior_mean, self.step, self.log_snr = here, step, end
+            ahead = clean + step / self.step / 2 * (clean - self.posterior_mean)
+        self.posterior_mean, self.step, self.end = clean, step, there
         return ahead
 
 
@@ -68,14 +67,17 @@ class TwoStepSampler(DenoisingSampler):
         last: Evaluation | None = None,
     ) -> Tensor:
         """Move points from time t to s > 0."""
-        clean = (last or Evaluation()).extrapolate(denoiser, x_t, t, s)
-        return self.towards(clean, denoiser, x_t, t, s, generator)
+        last = last or Evaluation()
+        here = last.end or NoiseLevel(denoiser.process, t)
+        there = NoiseLevel(denoiser.process, s)
+        clean = last.extrapolate(denoiser.posterior_mean(x_t, t), here, there)
+        return self.towards(clean, x_t, here, there, generator)
 
 
 class DPMSolver2M(TwoStepSampler, DDIM):
     """y_s = D' + (r_s/r_t) (y_t - D'), D' = D + (h/h_last)/2 (D - D_last): order 2.
 
-    h is the step in log-SNR; the first step has D' = D. DDIM with an extrapolated D. Lu et al.
+    h is the step in log r; the first step has D' = D. DDIM with an extrapolated D. Lu et al.
     2022, arXiv 2211.01095, algorithm 2.
     """
 

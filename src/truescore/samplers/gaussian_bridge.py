@@ -6,6 +6,7 @@ from torch import Tensor
 from truescore.denoisers import RealDenoiser
 from truescore.samplers.ancestral import bridge
 from truescore.samplers.grids import Grid
+from truescore.samplers.noise_level import NoiseLevel
 from truescore.samplers.real import Prior, RealSampler, noise_like
 
 
@@ -26,7 +27,8 @@ class GaussianBridge(RealSampler):
     ) -> Tensor:
         """Draw x_0, then the bridge that ends in it."""
         clean = self.last_step(denoiser, x_t, t, generator)
-        return bridge(denoiser, x_t, t, s, clean, noise_like(x_t, generator)).to(x_t)
+        here, there = (NoiseLevel(denoiser.process, time) for time in (t, s))
+        return bridge(x_t, here, there, clean, noise_like(x_t, generator)).to(x_t)
 
     def last_step(
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, generator: torch.Generator

@@ -10,6 +10,7 @@ from truescore.denoisers import RealDenoiser
 from truescore.errors import UserError
 from truescore.samplers.base import Sampler
 from truescore.samplers.grids import Grid, time_grid
+from truescore.samplers.noise_level import NoiseLevel
 
 Prior = Literal["matched", "standard"]
 
@@ -84,19 +85,19 @@ class DenoisingSampler(RealSampler):
         self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
     ) -> Tensor:
         """Move points from time t to s > 0."""
-        return self.towards(denoiser.posterior_mean(x_t, t), denoiser, x_t, t, s, generator)
+        here, there = (NoiseLevel(denoiser.process, time) for time in (t, s))
+        return self.towards(denoiser.posterior_mean(x_t, t), x_t, here, there, generator)
 
     @abstractmethod
     def towards(
         self,
         clean: Tensor,
-        denoiser: RealDenoiser,
         x_t: Tensor,
-        t: Tensor,
-        s: Tensor,
+        here: NoiseLevel,
+        there: NoiseLevel,
         generator: torch.Generator,
     ) -> Tensor:
-        """x_s, ``(n, d)``, as if ``clean`` were the posterior mean all the way."""
+        """x_s, ``(n, d)``, from x_t as if ``clean`` were the posterior mean all the way."""
 
 
 class StochasticSampler(RealSampler):

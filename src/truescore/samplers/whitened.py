@@ -11,6 +11,7 @@ free of the schedule, and zero where the law is Gaussian.
 from torch import Tensor
 
 from truescore.denoisers import RealDenoiser
+from truescore.samplers.noise_level import NoiseLevel
 
 
 class WhitenedModes:
@@ -18,24 +19,15 @@ class WhitenedModes:
 
     Attributes:
         alpha: scale of the signal, ``(n, 1)``; ``(1, 1)`` where all points share one t.
-        sigma: scale of the noise, ``(n, 1)`` or ``(1, 1)``.
+        log_r: log(sigma/alpha), of the same shape.
         spread: standard deviation of x_t in every mode, ``(n, d)`` or ``(1, d)``.
     """
 
     def __init__(self, denoiser: RealDenoiser, t: Tensor) -> None:
         self.denoiser, self.t = denoiser, t
-        if t.stride() == (0,):  # as on a path: a row says it for all, at a tenth of the cost
-            t = t[:1]
-        self.alpha, self.sigma = (
-            denoiser.process.alpha(t)[:, None],
-            denoiser.process.sigma(t)[:, None],
-        )
-        self.spread = (self.alpha**2 * denoiser.spectrum + self.sigma**2).sqrt()
-
-    @property
-    def log_r(self) -> Tensor:
-        """log(sigma/alpha), ``(n, 1)`` or ``(1, 1)``."""
-        return self.sigma.log() - self.alpha.log()
+        level = NoiseLevel(denoiser.process, t)
+        self.alpha, self.log_r = level.alpha, level.log_r
+        self.spread = (level.alpha**2 * denoiser.spectrum + level.sigma**2).sqrt()
 
     def whiten(self, x_t: Tensor) -> Tensor:
         """Modes w of points x_t, ``(n, d)``."""
