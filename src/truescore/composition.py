@@ -81,20 +81,29 @@ def _compose(overrides: list[str], conf: str | None = None) -> Any:
     """What ``train.py`` would compose, with one line for each override that does not fit."""
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    if conf is not None and not Path(conf).is_dir():
+        raise UserError(f"got conf={conf}, expected a folder of configuration files: name one")
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            own = [f"hydra.searchpath=[file://{Path(conf).resolve()}]"] if conf else []
+            return compose("train", [*own, *overrides])
+    except (HydraException, OmegaConfBaseException) as error:
+        lines = _diagnosis(overrides, conf) or [" ".join(str(error).split())]
+        raise UserError("\n".join(lines)) from error
+
+
+def _diagnosis(overrides: list[str], conf: str | None) -> list[str]:
+    """A line for each override that is at fault; none if the files themselves are."""
+    from hydra.errors import HydraException
     from hydra.types import RunMode
     from omegaconf.errors import OmegaConfBaseException
 
     from truescore.cli import config_loader
     from truescore.config.overrides import override_errors
 
-    if conf is not None and not Path(conf).is_dir():
-        raise UserError(f"got conf={conf}, expected a folder of configuration files: name one")
-    errors = list(override_errors(config_loader(CONF, conf), overrides, RunMode.RUN).values())
-    if errors:
-        raise UserError("\n".join(errors))
     try:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            own = [f"hydra.searchpath=[file://{Path(conf).resolve()}]"] if conf else []
-            return compose("train", [*own, *overrides])
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(" ".join(str(error).split())) from error
+        return list(override_errors(config_loader(CONF, conf), overrides, RunMode.RUN).values())
+    except (HydraException, OmegaConfBaseException):
+        return []

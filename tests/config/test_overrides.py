@@ -22,6 +22,7 @@ BAD = [
     ("experiment=gl_d8", "experiment=gl_d8: experiment is added to a run; write +experiment=gl_d8"),
     ("+dataset=ising_ring", "+dataset=ising_ring: write dataset=ising_ring"),
     ("++experiment=gl_d8", "++experiment=gl_d8: write +experiment=gl_d8"),
+    ("+trainer=gpu", "+trainer=gpu: write trainer=gpu"),
     ("+dataset.dim=8", "+dataset.dim=8: dataset.dim is there already; write dataset.dim=8"),
     ("~dataset.size", "~dataset.size: no such key"),
     ("hydra.run.dirr=a", "hydra.run.dirr=a: no such key; did you mean hydra.run.dir?"),

@@ -61,8 +61,9 @@ def override_errors(
             continue
         if line := (
             _option_error(loader, override)
+            or _superfluous_plus(override, always)
             or _program_error(loader, override, config_name)
-            or _sign_error(override, always)
+            or _missing_plus(override, always)
         ):
             errors[text] = line
     chosen = [override for text, override in choices.items() if text not in errors]
@@ -117,15 +118,25 @@ def _composes(loader: ConfigLoader, config_name: str, override: str) -> bool:
     return True
 
 
-def _sign_error(override: Override, always: set[str]) -> str | None:
-    """Whether ``group=option`` lacks a + or has one too many, given what is always chosen."""
-    group, text = override.key_or_group, override.input_line
-    plain = f"{group}={str(text).partition('=')[2]}"
+def _superfluous_plus(override: Override, always: set[str]) -> str | None:
+    """Whether ``+group=option`` is of a group that is always chosen, or has a plus too many."""
+    group = override.key_or_group
     if override.is_force_add() or (override.is_add() and group in always):
-        return f"{text}: write {plain if group in always else '+' + plain}"
-    if not override.is_add() and group not in always:
-        return f"{text}: {group} is added to a run; write +{plain}"
+        return f"{override.input_line}: write {_plain(override, group not in always)}"
     return None
+
+
+def _missing_plus(override: Override, always: set[str]) -> str | None:
+    """Whether ``group=option`` is of a group that must be added."""
+    group = override.key_or_group
+    if not override.is_add() and group not in always:
+        return f"{override.input_line}: {group} is added to a run; write {_plain(override, True)}"
+    return None
+
+
+def _plain(override: Override, added: bool) -> str:
+    option = str(override.input_line).partition("=")[2]
+    return f"{'+' * added}{override.key_or_group}={option}"
 
 
 def _value_error(loader: ConfigLoader, override: Override, base: DictConfig) -> str | None:
