@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 CONFIG, SUMMARY, FAILED_FILE = "config.yaml", "summary.json", "failed.json"
+CHECKPOINTS = "checkpoints"
 
 
 def write_json(file: Path, content: dict[str, Any]) -> None:

@@ -19,14 +19,16 @@ from typing import Any, NamedTuple
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
-from truescore.files import CONFIG, FAILED_FILE, SUMMARY, write_json
+from truescore.files import CHECKPOINTS, CONFIG, FAILED_FILE, SUMMARY, write_json
 
 LOCK, PLAN = ".lock", "sweep.json"
 # What a run writes in pieces; those of one that was cut off would mix with the next one's.
 PIECES = (
-    *("checkpoints", "tensorboard", "figures", "profile"),
+    *(CHECKPOINTS, "tensorboard", "figures", "profile"),
     *("metrics.csv", "samples.safetensors"),
 )
+# Kinds of ends that say nothing of a cell.
+CUT_OFF = ("KeyboardInterrupt", "SystemExit")
 # Of a name in most file systems, in bytes.
 LONGEST = 255
 # Whoever asks whether a cell is run holds its lock for an instant, in seconds far below this.
@@ -87,9 +89,9 @@ class Plan(NamedTuple):
         return cls(folder, tuple(content["cells"]), content["done_before"], content["began"])
 
     def failures(self) -> list[Path]:
-        """Marks of the cells that failed, in the cells' order."""
+        """Marks of the cells that failed, in the cells' order; not of those that were cut off."""
         marks = (self.folder / cell / FAILED_FILE for cell in self.cells)
-        return [mark for mark in marks if mark.exists()]
+        return [mark for mark in marks if mark.exists() and not was_cut_off(mark)]
 
     def refused(self) -> list[Path]:
         """Marks of those that failed because they were done before, with another configuration."""
@@ -113,6 +115,11 @@ class Plan(NamedTuple):
         known = finished > 0 and left > 0
         seconds_left = left * (time.time() - self.began) / finished if known else None
         return Progress(len(self.cells), done, running, failed, refused, seconds_left)
+
+
+def was_cut_off(mark: Path) -> bool:
+    """Whether a cell that left a mark was stopped from outside, and only has to be run again."""
+    return json.loads(mark.read_text(encoding="utf-8"))["error"] in CUT_OFF
 
 
 @contextmanager

@@ -139,6 +139,29 @@ def test_a_run_that_succeeds_at_last_loses_its_mark(call, tmp_path):
     assert not (tmp_path / "run" / "failed.json").exists()
 
 
+def test_a_folder_that_holds_another_run_is_refused(call, tmp_path):
+    """Its weights and samples would be overwritten, and what was made of them would stay."""
+    run = tmp_path / "run"
+    folder = f"hydra.run.dir={run}"
+    assert call("seed=0", folder)[0] == 0
+    before = (run / "summary.json").read_text()
+    code, text, errors = call("seed=7", folder)
+    assert code == 2 and "training" not in text
+    line = f"hydra.run.dir: {run} holds a finished run; name another folder or delete it\n"
+    assert errors == line and (run / "summary.json").read_text() == before
+    (run / "summary.json").unlink()
+    (run / "checkpoints").mkdir()
+    (run / "checkpoints" / "last.ckpt").touch()
+    code, _, errors = call("seed=7", folder)
+    assert code == 2 and f"go on with it by ckpt_path={run}/checkpoints/last.ckpt" in errors
+    assert call("seed=0", folder, f"ckpt_path={run}/checkpoints/last.ckpt")[0] == 0
+
+
+def test_a_folder_of_ones_own_that_is_not_there_is_told(call, outputs):
+    code, _, errors = call("--config-dir", "nowhere", "dataset=mine")
+    assert (code, errors) == (2, "--config-dir: got nowhere, expected a folder: name one\n")
+
+
 def test_a_sweep_with_a_wrong_override_starts_nothing(call, outputs):
     for arguments in (["dataset=isng,ising_ring"], ["dataset.dimm=8,16"], ["+hydra.x=1", "foo"]):
         code, _, errors = call("-m", *arguments)

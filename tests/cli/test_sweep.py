@@ -26,24 +26,46 @@ def logged(folder):
 
 
 def test_a_sweep_goes_on_after_a_failure_lists_it_and_fails(call, outputs):
-    code, text, errors = call("-m", "seed=0,1,-1,2", "name=swept")
-    assert code == 1 and trained(text) == 3
+    code, text, errors = call("-m", "seed=0,1,2,7", "name=swept")
+    assert code == 1 and trained(text) == 4
     sweep = outputs / "multirun" / "swept"
-    runs = [sweep / f"name_swept__seed_{seed}" for seed in (0, 1, -1, 2)]
+    runs = [sweep / f"name_swept__seed_{seed}" for seed in (0, 1, 2, 7)]
     assert set(cells(sweep)) == {run.name for run in runs}
-    assert [(run / "failed.json").exists() for run in runs] == [False, True, True, True]
+    assert [(run / "failed.json").exists() for run in runs] == [False, True, True, False]
     # Each failure stands in its own job's log, whatever the others did.
     assert "truncated" in logged(runs[1])
-    assert "seed: got -1" in logged(runs[2])
-    assert "a bug" in logged(runs[3])
-    assert "truncated" not in logged(runs[3])
-    assert errors.splitlines()[-4:] == [
-        "3 cells of the sweep outputs/multirun/swept failed:",
+    assert "a bug" in logged(runs[2])
+    assert "truncated" not in logged(runs[2])
+    assert errors.splitlines()[-3:] == [
+        "2 cells of the sweep outputs/multirun/swept failed:",
         "  name_swept__seed_1: checkpoint x.ckpt is truncated; resume from best.ckpt",
-        "  name_swept__seed_-1: seed: got -1, expected an integer >= 0 and < 4294967296",
         "  name_swept__seed_2: a bug",
     ]
-    assert "1 of 4 cells done, 3 failed" in errors
+    assert "2 of 4 cells done, 2 failed" in errors
+
+
+def test_a_wrong_value_of_any_cell_starts_nothing(call, outputs):
+    code, text, errors = call("-m", "seed=0,-1", "dataset.n_train=400,500", "sampler.steps=1")
+    assert code == 2 and trained(text) == 0 and not outputs.exists()
+    assert errors.splitlines() == [
+        "sampler.steps: got 1, expected an integer >= 2",
+        "seed: got -1, expected an integer >= 0 and < 4294967296"
+        " (dataset.n_train_400__sampler.steps_1__seed_-1 and 1 more)",
+    ]
+
+
+@pytest.mark.parametrize(("seed", "code"), [(3, 130), (4, 130), (5, 143)])
+def test_an_interrupted_cell_has_not_failed_and_is_run_again(call, outputs, seed, code):
+    stopped = call("-m", f"seed=0,{seed},7")
+    assert stopped[0] == code
+    if code == 130:
+        line = "outputs/multirun/ising_ring: interrupted; the same command goes on with it"
+        assert line in stopped[2]
+    code, text, errors = call("-m", "seed=0,7")
+    assert code == 0 and trained(text) == 1
+    plan = Plan.of(outputs / "multirun" / "ising_ring", ["seed_0", f"seed_{seed}", "seed_7"])
+    progress = plan.progress()
+    assert (progress.done, progress.failed) == (2, 0)
 
 
 def test_a_study_is_a_sweep_with_or_without_m(call, outputs):
@@ -119,9 +141,9 @@ def test_cells_that_would_share_a_folder_are_refused(call, outputs):
 
 
 def test_names_that_no_folder_can_have_are_refused(call, outputs):
-    code, text, errors = call("-m", "seed=0,7", f"name={'a' * 250}")
+    code, text, errors = call("-m", "seed=0,7", f"hydra.sweep.subdir={'a' * 257}_${{seed}}")
     assert code == 2 and trained(text) == 0
-    assert "hydra.sweep.subdir: got a folder's name of 263 bytes" in errors
+    assert "hydra.sweep.subdir: got a folder's name of 259 bytes" in errors
 
 
 def test_swept_experiments_stand_in_one_folder(call, outputs):

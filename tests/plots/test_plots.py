@@ -294,7 +294,7 @@ def test_losses_name_the_kept_weights_and_leave_out_what_is_missing() -> None:
     train[50] = np.nan
     ax = plots.loss_curves(np.arange(100), train, [10, 20, 30], [1.5, 1.2, 1.4], 30).axes[0]
     assert "kept: 1.4 after 30 steps" in legend_of(ax)
-    smooth = np.asarray(line(ax, "training (running mean)").get_ydata())
+    smooth = np.asarray(line(ax, "training (running mean, from 2)").get_ydata())
     assert np.isfinite(smooth).all()
     np.testing.assert_allclose(smooth[1:40], train[1:40])
 
@@ -303,7 +303,7 @@ def test_losses_show_where_the_exact_score_would_be() -> None:
     """A level at the kept loss less its excess, within the picture, with its interval."""
     losses = np.arange(40), np.ones(40), [10, 20], [1.0, 0.9]
     ax = plots.loss_curves(*losses, 20, excess=(0.3, 0.2, 0.4)).axes[0]
-    label = "exact score: 0.6 (kept less its excess, 95%)"
+    label = "of the exact score: 0.6 (band: 95%)"
     np.testing.assert_allclose(np.asarray(line(ax, label).get_ydata()), 0.6)
     assert ax.get_ylim()[0] < 0.6
     (band,) = ax.patches
@@ -315,7 +315,7 @@ def test_losses_at_different_times_say_so() -> None:
     """Of stored trajectories the two curves are averages over different times."""
     losses = np.arange(4), np.ones(4), [3], [0.5]
     legend = legend_of(plots.loss_curves(*losses, 3, stored_times=True).axes[0])
-    assert "training, uniform t" in legend
+    assert "training, uniform t (running mean, from 1)" in legend
     assert "held-out data, the loss's t" in legend
 
 

@@ -12,7 +12,7 @@ import pytest
 from truescore.plots import style
 from truescore.study import read_study
 from truescore.study.figures import study_figures
-from truescore.study.limits import what_all_tell, what_limits
+from truescore.study.limits import in_short, what_all_tell, what_limits
 from truescore.study.scaling import series
 
 from .protocol import spectrum, write_cell, write_sweep
@@ -129,6 +129,23 @@ def test_the_words_name_what_limits_the_model(tmp_path):
     unseen = limits(tmp_path / "unseen", law={"a": 0.0})["mean_l2"]
     assert "n_generate limits what is seen" in unseen or "closer to the law" in unseen
     assert "data alone limit" not in unseen
+
+
+@pytest.mark.parametrize(
+    ("law", "limit"),
+    [
+        ({"a": 15.0}, "data"),
+        ({"a": 20.0, "b": 0.2}, "a fixed part"),
+        ({"a": 6.0, "b": 0.2}, "data, perhaps a fixed part"),
+        ({"a": 0.0}, "n_generate"),
+    ],
+)
+def test_a_table_says_in_short_what_limits_the_model(tmp_path, law, limit):
+    study = read_study(write_sweep(tmp_path, (16,), (1000, 4000, 16_000, 64_000), 6, law=law))
+    found = {"mean_l2": series(study, "-", "mean_l2", "n_train")}
+    head, _, row = in_short(study, found).splitlines()
+    assert (head, row) == ("| d | mean, L2 |", f"| 16 | {limit} |")
+    assert in_short(study, {}) == ""
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,9 @@ def draw_losses(
     smooth = running_mean(train, max(1, len(step) // 50))
     ax.plot(step, train, color=style.DATA, linewidth=0.6, alpha=0.35, label="_each batch")
     few = "o" if len(step) < 3 else ""
-    trained = "training, uniform t" if stored_times else "training (running mean)"
+    first = next((value for value in train if np.isfinite(value)), np.nan)
+    law = "training, uniform t" if stored_times else "training"
+    trained = f"{law} (running mean, from {first:.4g})"
     validated = "held-out data, the loss's t" if stored_times else "validation (held-out data)"
     ax.plot(step, smooth, few + "-", color=style.DATA, linewidth=1.8, label=trained)
     ax.plot(
@@ -59,7 +61,7 @@ def draw_losses(
         ax.plot(kept_step, kept, "*", color=style.HELD_OUT, label=label, **star)
         if excess is not None:
             least, *ends = (kept - part for part in excess)
-            label = f"exact score: {least:.4g} (kept less its excess, 95%)"
+            label = f"of the exact score: {least:.4g} (band: 95%)"
             ax.axhline(least, color=style.EXACT, linewidth=1.2, label=label)
             ax.axhspan(min(ends), max(ends), color=style.EXACT, alpha=0.12, linewidth=0)
     _limit(ax, train, held_out, least)
@@ -94,7 +96,7 @@ def loss_curves(
 
     Args:
         steps: Optimiser steps (S,) after which the training loss was logged.
-        train_loss: Training loss (S,).
+        train_loss: Training loss (S,), each its mean over the steps since the one before.
         val_steps: Optimiser steps (V,) after which the validation loss was taken.
         val_loss: Validation loss on held-out data (V,).
         kept_step: Steps behind the weights that the run keeps; a star where they were validated.

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from truescore.study.cells import Study
 from truescore.study.figures import slope
+from truescore.study.markdown import table
 from truescore.study.scaling import MEAN, MOMENTS, SCORE, Point, Series, common_slope
 
 THEORY = -1.0  # of squares in N, where data alone limit
@@ -17,8 +19,47 @@ SCATTERED = "The cells scatter too much to tell how it changes with N."
 NO_FALL = "The slope's interval holds 0: these cells do not show that more N helps."
 
 
+class Outlook(NamedTuple):
+    """What more training samples would bring.
+
+    Attributes:
+        limit: what limits the model, in a word or two.
+        sentence: the same for people who ask why.
+    """
+
+    limit: str
+    sentence: str
+
+
+DATA, FIXED, OPEN = "data", "a fixed part", "not told"
+
+
+def in_short(study: Study, found: Mapping[str, Sequence[Series]]) -> str:
+    """A table of what limits each error in each dimension, or nothing if no error has a series.
+
+    Args:
+        study: says whether all networks are odd, whose mean is exact.
+        found: series along ``n_train``, by metric.
+    """
+    shown = {
+        name: {one.fixed: one for one in found[name]}
+        for name in (*MOMENTS, SCORE)
+        if found.get(name) and not (name == MEAN and _odd(study))
+    }
+    dims = sorted({dim for each in shown.values() for dim in each})
+    head = ["d", *(MOMENTS.get(name, SCORE.replace("_", " ")) for name in shown)]
+    rows = [
+        [
+            str(dim),
+            *(_limit(each[dim], name) if dim in each else "-" for name, each in shown.items()),
+        ]
+        for dim in dims
+    ]
+    return table(head, rows) if rows else ""
+
+
 def what_limits(study: Study, found: Mapping[str, Sequence[Series]]) -> list[str]:
-    """One line for each error and dimension, about its largest N.
+    """One line for each error and dimension, about its largest N; one for a mean that is exact.
 
     Args:
         study: gives the state space.
@@ -26,10 +67,11 @@ def what_limits(study: Study, found: Mapping[str, Sequence[Series]]) -> list[str
     """
     lines = []
     for name, label in MOMENTS.items():
-        exact = name == MEAN and bool(study.cells["odd"].all())
+        if name == MEAN and _odd(study) and found.get(name):
+            lines.append(f"**{label}.** {_of_exact(found[name])}")
+            continue
         for one in found.get(name, ()):
-            told = _of_exact(one) if exact else _of_moment(one)
-            lines.append(f"**{label}, d = {one.fixed}.** {told}")
+            lines.append(f"**{label}, d = {one.fixed}.** {_of_moment(one)}")
     for one in found.get(SCORE, ()):
         lines.append(f"**score, d = {one.fixed}.** {_of_score(one, study.state_space)}")
     return lines
@@ -44,11 +86,10 @@ def what_all_tell(study: Study, variant: str, found: Mapping[str, Sequence[Serie
         found: series along ``n_train``, by metric.
     """
     lines = []
-    odd = bool(study.cells["odd"].all())
     for name in (*MOMENTS, SCORE):
         stays = any(map(_stays, found.get(name, ())))
         common = common_slope(study, variant, name) if name in found else None
-        if common is None or stays or (name == MEAN and odd):
+        if common is None or stays or (name == MEAN and _odd(study)):
             continue
         power, _ = common
         low, high = power.low, power.high
@@ -62,6 +103,17 @@ def what_all_tell(study: Study, variant: str, found: Mapping[str, Sequence[Serie
             f" ({_power(factor)})."
         )
     return lines
+
+
+def _odd(study: Study) -> bool:
+    return bool(study.cells["odd"].all())
+
+
+def _limit(one: Series, name: str) -> str:
+    limit = _with_more(one, 1.0 if name == SCORE else 0.5).limit
+    square, seen = one.points[-1].square, one.points[-1].n_seen
+    unseen = name != SCORE and square.low is not None and square.low <= 0 and not seen
+    return "n_generate" if limit == OPEN and unseen else limit
 
 
 def _stays(one: Series) -> bool:
@@ -78,15 +130,17 @@ def _pace(low: float, high: float) -> str:
 
 def _of_moment(one: Series) -> str:
     point = one.points[-1]
-    return " ".join([_seen(point), *_beside_the_data(point), *_with_more(one, 0.5)])
+    return " ".join([_seen(point), *_beside_the_data(point), _with_more(one, 0.5).sentence])
 
 
-def _of_exact(one: Series) -> str:
+def _of_exact(found: Sequence[Series]) -> str:
     """Of the mean of odd networks, whose samples show nothing but their own noise."""
-    floor = math.sqrt(one.points[-1].floor_square)
+    floors = [f"{math.sqrt(one.points[-1].floor_square):.2g}" for one in found]
+    dims = ", ".join(str(one.fixed) for one in found)
     return (
         "The networks are odd, so their mean is exact by construction: what the samples show is"
-        f" their own noise, alike at every N (floor of n_generate: {floor:.2g})."
+        f" their own noise, alike at every N (floor of n_generate: {', '.join(floors)} at"
+        f" d = {dims})."
     )
 
 
@@ -133,43 +187,48 @@ def _beside_the_data(point: Point) -> list[str]:
     return [f"{data[0].upper()}{data[1:]} may be as far off: nothing says that more is lost."]
 
 
-def _with_more(one: Series, factor: float) -> list[str]:
+def _with_more(one: Series, factor: float) -> Outlook:
     """What more training samples would bring."""
     fit = one.fit
     if fit is None:
-        return ["One N alone: whether more of it would help is open."]
+        return Outlook(OPEN, "One N alone: whether more of it would help is open.")
     if fit.offset is not None and fit.offset.low is not None and _stays(one):
         least = fit.offset.low ** (0.5 if factor == 0.5 else 1.0)
-        return [
+        return Outlook(
+            FIXED,
             f"By all N together at least {least:.2g} stays however large N is: the network, the"
-            " length of the training or the sampler's steps limit the model, not the data."
-        ]
-    not_told = NOT_TOLD if factor == 0.5 else SCATTERED
+            " length of the training or the sampler's steps limit the model, not the data.",
+        )
+    not_told = Outlook(OPEN, NOT_TOLD if factor == 0.5 else SCATTERED)
     if not fit.found:
-        return [not_told]
+        return not_told
     if fit.power.low is None or fit.power.high is None:
-        return ["As many parameters as runs: the slope in N has no interval, add seeds."]
+        return Outlook(
+            OPEN, "As many parameters as runs: the slope in N has no interval, add seeds."
+        )
     if not fit.told and fit.power.high >= 0:
-        return [not_told]
+        return not_told
     if fit.power.high >= 0:
-        return [NO_FALL]
+        return Outlook(OPEN, NO_FALL)
     by_data = f"where data alone limit it ({_power(factor)})"
     total = float(fit(np.array(one.points[-1].n_train)))
     if fit.offset is not None and fit.offset.value > 0.5 * total:
-        return [
+        return Outlook(
+            f"{DATA}, perhaps {FIXED}",
             "Whether a part of it stays however large N is these cells do not tell, for b's"
-            " interval reaches 0: a wider grid of N, or more seeds, would."
-        ]
+            " interval reaches 0: a wider grid of N, or more seeds, would.",
+        )
     if fit.power.low <= THEORY <= fit.power.high:
-        return [f"By all N together it falls as {by_data}: more N helps."]
-    pace = "faster" if fit.power.high < THEORY else "more slowly"
-    return [f"By all N together it falls, {pace} than {by_data}."]
+        return Outlook(DATA, f"By all N together it falls as {by_data}: more N helps.")
+    if fit.power.high < THEORY:
+        return Outlook(DATA, f"By all N together it falls, faster than {by_data}.")
+    return Outlook("not data alone", f"By all N together it falls, more slowly than {by_data}.")
 
 
 def _of_score(one: Series, state_space: str) -> str:
     point, error = one.points[-1], "squared error" if state_space == "real" else "error"
     at = f"At N = {point.n_train:,} ({_seeds(point.n_seeds)}) its {error} is"
-    return " ".join([f"{at} {point.square.value:.2g}.", *_with_more(one, 1.0)])
+    return " ".join([f"{at} {point.square.value:.2g}.", _with_more(one, 1.0).sentence])
 
 
 def _power(factor: float) -> str:

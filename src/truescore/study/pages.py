@@ -12,7 +12,7 @@ from truescore.study.budgets import STEM, aim_of, budgets, copy_figures, misses
 from truescore.study.cells import NOTHING_ELSE, Study, write_cells
 from truescore.study.figures import study_figures
 from truescore.study.fits import root
-from truescore.study.limits import what_all_tell, what_limits
+from truescore.study.limits import in_short, what_all_tell, what_limits
 from truescore.study.markdown import code, interval, plain, table
 from truescore.study.reach import beside
 from truescore.study.scaling import MOMENTS, SCORE, series
@@ -58,6 +58,11 @@ HOW = """\
 - **efficiency**: floor of N² / own error², both in squares. A network that is odd, as those of
   rings and chains without fields are, has its mean exact by construction: that efficiency is
   symmetry."""
+SHORT = (
+    "*data*: more N helps. *A fixed part*: it does not, network, training or steps do; which, a"
+    " budget says, below or by its command. *n_generate*: the judged samples show no error, more of"
+    " them might. *Not told*: more seeds, or a wider grid of N, would."
+)
 STYLE = """\
 body{max-width:66rem;margin:2rem auto;padding:0 1rem;color:#202124}
 body{font:16px/1.5 system-ui,sans-serif}
@@ -179,6 +184,9 @@ def _sections(
         if name in set(study.cells["metric"])
     }
     yield "## What limits the model"
+    if short := in_short(study, found):
+        yield short
+        yield SHORT
     lines = [*what_limits(study, found), *what_all_tell(study, variant, found)]
     yield "\n".join(f"- {line}" for line in lines)
     yield "## Numbers"

@@ -93,6 +93,7 @@ class ScoreModule(pl.LightningModule):
         self.converged = False
         self._validated: list[Tensor] = []
         self._train_loss: Tensor | None = None
+        self._unwritten: list[Tensor] = []
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute, the one that Lightning sets some fifty times a step straight away.
@@ -112,17 +113,20 @@ class ScoreModule(pl.LightningModule):
     def training_step(self, batch: Tensor | Noised, batch_idx: int) -> Tensor:
         """Mean loss of the own rows ``(n, d)`` of a batch, with times and noise of this step's own.
 
-        Noisy points come with their times, and nothing is drawn.
+        Noisy points come with their times, and nothing is drawn. Loggers get the mean over the
+        steps since they last did, for that of one batch is mostly noise.
         """
         generator = keyed_generator(self.seed, "noise", self.global_step, device=self.device)
         loss = self._own_loss(batch, generator)
         whole = cast(Tensor, self.trainer.strategy.reduce(loss.detach().clone(), reduce_op="mean"))
         self._train_loss = whole
+        self._unwritten.append(whole)
         # On a GPU to look at a value is to wait for it; before a checkpoint it is looked at anyway.
         if self.device.type == "cpu" or self._is_written:
             self._check_train_loss()
         if self._is_written:
-            self.log("train/loss", whole, prog_bar=True)
+            self.log("train/loss", torch.stack(self._unwritten).mean(), prog_bar=True)
+            self._unwritten.clear()
         return loss
 
     def on_validation_epoch_start(self) -> None:

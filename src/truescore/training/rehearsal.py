@@ -1,6 +1,7 @@
 """A run's objects, built and tried on a few points: what does not fit is told before any work."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -35,10 +36,15 @@ def rehearse(config: DictConfig) -> None:
         config: a configuration that ``truescore.config.check`` finds no fault with.
 
     Raises:
-        UserError: a class that cannot be imported or built, a simulation that is unstable or does
-            not move, an answer of the wrong shape.
+        UserError: a checkpoint that cannot be resumed, a class that cannot be imported or built, a
+            simulation that is unstable or does not move, an answer of the wrong shape.
     """
     plain, _ = resolve(config)
+    if plain["ckpt_path"] is not None:
+        # Only here: Lightning behind it takes a second to import.
+        from truescore.training.resume import check_resumable
+
+        check_resumable(Path(plain["ckpt_path"]), plain)
     target = build_target(plain)
     process = build_process(plain, target.dim, target.n_states)
     check_pairing(target, process)

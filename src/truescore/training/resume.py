@@ -13,6 +13,8 @@ from truescore.runs import read_checkpoint
 from truescore.training.module import CONVERGED
 
 KEY = "truescore_config"
+# Differences that are told; a checkpoint of another law has dozens.
+SHOWN = 4
 # What decides the weights at a step; the rest may change between a kill and its resumption.
 TRAINING = ("seed", "dataset", "sde", "model", "loss", "trainer", "callbacks")
 FREE = (
@@ -52,8 +54,10 @@ def check_resumable(file: Path, config: dict[str, Any]) -> None:
         if stored.get(key) != current.get(key)
     ]
     if different:
+        others = len(different) - SHOWN
+        shown = different[:SHOWN] + ([f"{others} more"] if others > 0 else [])
         raise UserError(
-            f"got ckpt_path={file} of another training: {'; '.join(different)};"
+            f"got ckpt_path={file} of another training: {'; '.join(shown)};"
             " give the same values or start afresh without ckpt_path"
         )
     done = checkpoint.get("global_step", 0)

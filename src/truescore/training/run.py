@@ -28,7 +28,7 @@ from truescore.denoisers import check_pairing
 from truescore.errors import UserError
 from truescore.evaluation import EXCESS_LOSS, Evaluation, evaluate
 from truescore.figures import save_figures
-from truescore.files import CONFIG, SUMMARY, write_json
+from truescore.files import CHECKPOINTS, CONFIG, SUMMARY, write_json
 from truescore.metrics import Judgement
 from truescore.plots import loss_curves
 from truescore.randomness import keyed_generator
@@ -51,7 +51,6 @@ from truescore.training.resume import (
 )
 from truescore.training.throughput import Throughput
 from truescore.training.trainer import (
-    CHECKPOINTS,
     build_trainer,
     keep_freed_memory,
     steps_per_epoch,

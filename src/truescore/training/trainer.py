@@ -29,10 +29,10 @@ from pytorch_lightning.profilers import (
 )
 
 from truescore.errors import UserError
+from truescore.files import CHECKPOINTS
 from truescore.training.averaging import EMA
 from truescore.training.selection import LastUnlessWorse
 
-CHECKPOINTS = "checkpoints"
 PROFILE = "profile"
 LOG_EVERY = 50
 PROFILERS: dict[str, type[Profiler]] = {
