@@ -21,6 +21,8 @@ def budget():
 
 
 def test_the_words_name_what_is_seen_and_how_it_adds_up(budget):
+    first = words(budget)[0]
+    assert first.startswith("most of the error of the covariance, Frobenius comes from ")
     line = next(line for line in words(budget) if line.startswith("covariance"))
     assert "seen are B (prior) 0." in line
     assert "root of the sum of squares of" in line and "sum of sizes of" in line

@@ -63,7 +63,7 @@ def test_footnotes_are_shared():
 
 def test_the_family_is_judged_together():
     assert "All 3 p-values together, at 1% after Holm: not those of perfect samples: " in rendered()
-    assert "cov_frobenius" in rendered()
+    assert "not those of perfect samples: covariance.\n" in rendered()
 
 
 def test_too_few_null_draws_are_said_to_be_too_few():

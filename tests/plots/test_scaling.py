@@ -5,6 +5,8 @@ import pytest
 
 from truescore.errors import UserError
 from truescore.plots.scaling import (
+    ABOVE,
+    BELOW,
     draw_estimates,
     draw_guide,
     legend_of_all,
@@ -25,8 +27,8 @@ def test_estimates_below_and_beyond_the_axis_are_arrows_at_the_known_end():
     ax = new_figure(4, 3).subplots()
     value, ends = [-0.5, 1.0, np.inf], [[-2.0, 0.5, 3.0], [0.8, 2.0, np.inf]]
     draw_estimates(ax, [10, 100, 1000], value, ends, (0.1, 10.0))
-    assert arrows(ax, "v") == [(10.0, 0.8)]
-    assert arrows(ax, "^") == [(1000.0, 3.0)]
+    assert arrows(ax, BELOW) == [(10.0, 0.8)]
+    assert arrows(ax, ABOVE) == [(1000.0, 3.0)]
     assert set(ax.get_legend_handles_labels()[1]) == {
         "upper end of one below the axis",
         "lower end of one above the axis",

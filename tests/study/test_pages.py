@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from truescore.plots import style
+from truescore.plots.scaling import BELOW
 from truescore.study import read_study
 from truescore.study.figures import study_figures
 from truescore.study.limits import in_short, what_all_tell, what_limits
@@ -218,7 +219,7 @@ def test_figures_keep_the_houses_colours_and_show_limits_as_arrows(tmp_path):
     assert data.get_ydata()[0] / data.get_ydata()[1] == pytest.approx(10**0.5)
     (one,) = series(study, "-", "mean_l2", "n_train")
     below = sum(point.square.value <= 0 for point in one.points)
-    arrows = [line for line in ax.get_lines() if line.get_marker() == "v"]
+    arrows = [line for line in ax.get_lines() if line.get_marker() == BELOW]
     assert below > 0 and sum(len(line.get_xdata()) for line in arrows) >= below
 
 
@@ -244,7 +245,7 @@ def test_an_excess_loss_below_zero_is_an_arrow_at_its_upper_end(tmp_path):
         (cell / "summary.json").write_text(json.dumps(summary))
     ax = study_figures(read_study(tmp_path), "-")["excess_loss_against_n"].axes[0]
     (arrow,) = (
-        line for line in ax.get_lines() if line.get_marker() == "v" and len(line.get_xdata())
+        line for line in ax.get_lines() if line.get_marker() == BELOW and len(line.get_xdata())
     )
     assert arrow.get_ydata() == pytest.approx([8e-5])
 

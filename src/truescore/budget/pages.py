@@ -1,5 +1,6 @@
 """A budget as a table and words for the terminal, and its files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
@@ -47,20 +48,26 @@ def table(budget: Budget) -> Group:
 
 
 def words(budget: Budget) -> list[str]:
-    """One line for each observable: the parts that are seen, and how they add up."""
+    """The largest part, then a line for each observable: what is seen, and how it adds up."""
     return [
-        f"{observable.label}: {_seen(budget, each)}; {_adding_up(observable, each)}"
-        for observable in budget.observables
-        for each in (budget.splits[observable.name],)
+        _largest(budget),
+        *(
+            f"{observable.label}: {_seen(budget, each)}; {_adding_up(observable, each)}"
+            for observable in budget.observables
+            for each in (budget.splits[observable.name],)
+        ),
     ]
 
 
 def panels(budget: Budget) -> list[Panel]:
     """What the figure shows: three observables at most."""
-    named = {o.name: o for o in budget.observables}
-    chosen = [named[name] for name in SHOWN if name in named] or budget.observables[:3]
     last = budget.judgements[-1]
-    return [_panel(budget, o, last[o.name].floor) for o in chosen]
+    return [_panel(budget, o, last[o.name].floor) for o in _shown(budget)]
+
+
+def _shown(budget: Budget) -> Sequence[Observable]:
+    named = {o.name: o for o in budget.observables}
+    return [named[name] for name in SHOWN if name in named] or budget.observables[:3]
 
 
 def _panel(budget: Budget, observable: Observable, floor: float) -> Panel:
@@ -117,16 +124,30 @@ def _empty(first: str, *columns: str) -> Table:
     return block
 
 
+def _largest(budget: Budget) -> str:
+    observable = _shown(budget)[0]
+    each = budget.splits[observable.name]
+    of_error = f"the error of the {observable.label}"
+    seen = _seen_parts(budget, each)
+    if not seen:
+        return f"no part of {of_error} is seen with {budget.n_generate:,} samples a rung"
+    name, part = seen[0]
+    share = f"{_number(part.value)} of {_number(each.total.value)}"
+    return f"most of {of_error} comes from {name}: {share}"
+
+
 def _seen(budget: Budget, each: Split) -> str:
-    seen = {
-        f"{letter} ({cause})": one
-        for (letter, cause), one in zip(budget.rungs[1:], each.parts, strict=True)
-        if one.seen
-    }
+    seen = _seen_parts(budget, each)
     if not seen:
         return "no part is seen"
-    ordered = sorted(seen, key=lambda name: -abs(seen[name].value))
-    return "seen are " + ", ".join(f"{name} {_with_interval(seen[name])}" for name in ordered)
+    return "seen are " + ", ".join(f"{name} {_with_interval(part)}" for name, part in seen)
+
+
+def _seen_parts(budget: Budget, each: Split) -> list[tuple[str, Part]]:
+    """What is told from nothing, by its cause, the largest first."""
+    named = zip(budget.rungs[1:], each.parts, strict=True)
+    seen = [(f"{letter} ({cause})", part) for (letter, cause), part in named if part.seen]
+    return sorted(seen, key=lambda entry: -abs(entry[1].value))
 
 
 def _adding_up(observable: Observable, each: Split) -> str:

@@ -43,7 +43,12 @@ def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str
     data = training_data(run.target, config["dataset"], config["seed"])
     built = build_loss(config), build_sampler(config)
     config |= {"name": f"{config['name']}, {file.name}"} if samples else {}
-    _judge(folder, config, run.target, x, data, run, *built)
+    of_the_run = SAMPLER in note or file == path / SAMPLES
+    if not of_the_run:
+        print(f"{file} does not say who drew it: what is told of scores, losses, bounds and"
+              f" couplings is that of the network of {path}")  # fmt: skip
+    odd = of_the_run and bool(config["model"]["net"].get("odd"))
+    _judge(folder, config, run.target, x, data, odd, run, *built)
 
 
 def evaluate_file(file: Path, overrides: list[str], out: str | None, conf: str | None) -> None:
@@ -66,6 +71,7 @@ def _judge(
     target: Any,
     samples: Any,
     training_data: Any,
+    odd: bool = False,
     run: Any = None,
     loss: Any = None,
     sampler: Any = None,
@@ -91,6 +97,5 @@ def _judge(
         f"{config['name']}: n_generate = {len(samples):,},"
         f" baselines from {len(training_data):,} {config['dataset']['simulator']} samples"
     )
-    odd = run is not None and bool(config["model"]["net"].get("odd"))
     write_json(folder / SUMMARY, report(folder, target, evaluation, title, odd, run))
     print(f"figures: {folder / 'figures'}\nsummary: {folder / SUMMARY}")

@@ -51,7 +51,7 @@ def metrics_table(
         table.add_row(label(name), *_cells(judgement, bool(z)))
     lines = [
         NOTE,
-        _family(judgements, n_null),
+        _family(judgements, labels, n_null),
         *(f"{_mark(i)} {text}" for i, text in enumerate(texts)),
     ]
     parts: list[Table | Text] = [table, *(Text(line, style="dim") for line in lines)]
@@ -119,15 +119,17 @@ def _probability(p: float) -> str:
     return f"{p:.3g}" if p < LEVEL <= float(text) else text
 
 
-def _family(judgements: Mapping[str, Judgement], n_null: int | None) -> str:
+def _family(
+    judgements: Mapping[str, Judgement], labels: Mapping[str, str], n_null: int | None
+) -> str:
     tested = sum(j.p_value is not None for j in judgements.values())
     if n_null is not None and tested > LEVEL * (n_null + 1):
         return (
             f"All {tested} p-values together cannot be tested at {LEVEL:.0%} after Holm with"
             f" metrics.n_null={n_null}: use {round(tested / LEVEL)} or more."
         )
-    wrong = rejected(judgements)
-    found = f"not those of perfect samples: {', '.join(wrong)}" if wrong else "none rejected"
+    wrong = [labels.get(name, name) for name in rejected(judgements)]
+    found = f"not those of perfect samples: {'; '.join(wrong)}" if wrong else "none rejected"
     return f"All {tested} p-values together, at {LEVEL:.0%} after Holm: {found}."
 
 

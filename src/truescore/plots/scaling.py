@@ -16,7 +16,11 @@ ROOM = 1.6
 """Free space above and below what is drawn, as a factor."""
 CROWDED = 0.1
 """Labels nearer than this part of the axis would overlap."""
-BEYOND = {"v": "upper end of one below the axis", "^": "lower end of one above the axis"}
+BELOW, ABOVE = r"$\Downarrow$", r"$\Uparrow$"
+BEYOND = {
+    BELOW: "upper end of one below the axis",
+    ABOVE: "lower end of one above the axis",
+}
 """What the hollow arrows say of an estimate."""
 
 
@@ -73,11 +77,14 @@ def draw_estimates(
         label=look.get("label"),
         zorder=4,
     )
-    for beyond, mark, end in ((value <= bottom, "v", ends[1]), (value >= top, "^", ends[0])):
+    for beyond, mark, end in (
+        (value <= bottom, BELOW, ends[1]),
+        (value >= top, ABOVE, ends[0]),
+    ):
         if not beyond.any():
             continue
         arrow: dict[str, Any] = {"linestyle": "", "marker": mark, "markerfacecolor": "white"}
-        ax.plot(x[beyond], end[beyond], markeredgecolor=colour, markersize=6, zorder=4, **arrow)
+        ax.plot(x[beyond], end[beyond], markeredgecolor=colour, markersize=9, zorder=4, **arrow)
         if BEYOND[mark] not in ax.get_legend_handles_labels()[1]:
             ax.plot([], [], markeredgecolor=style.GREY, label=BEYOND[mark], **arrow)
 

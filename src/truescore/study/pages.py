@@ -243,7 +243,7 @@ def _budgets(study: Study, variant: str, folder: Path, files: list[Path]) -> Ite
 
 def _cells(study: Study) -> Iterable[str]:
     if study.failed:
-        yield "Failed:"
+        yield "Failed; to leave one out of the report, delete its folder:"
         yield "\n".join(f"- {code(n)}: {plain(why)}" for n, why in study.failed.items())
     if study.missing:
         yield "Missing, the sweep's own command runs them:"
