@@ -84,7 +84,7 @@ class CheckFirst(Callback):
         from truescore.config.overrides import override_errors
 
         params = OmegaConf.select(config, "hydra.sweeper.params") or {}
-        overrides = [*(f"{key}={value}" for key, value in params.items())]
+        overrides = [f"{key}={value}" for key, value in params.items()]
         overrides += config.hydra.overrides.task
         launcher = [o for o in config.hydra.overrides.hydra if o.startswith(LAUNCHER)]
         errors = override_errors(loader, overrides + launcher, RunMode.MULTIRUN, self.application)
