@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
 from truescore.plots import arrays, style
@@ -17,9 +17,7 @@ def draw_eigenmodes(ax: Axes, error: ArrayLike, interval: ArrayLike, band: Array
     low, high = arrays.array("band", band, (2, m))
     number = np.arange(1, m + 1)
     # Steps of a whole mode each: with one or two modes a line would have no width.
-    edges = np.sqrt(np.concatenate([[0.5], number]) * np.concatenate([number, [m + 1]]))
-    edges[0] = 0.75
-    ax.set_xscale("log")
+    edges = np.arange(m + 1) + 0.5
     ax.stairs(
         high,
         edges,
@@ -54,10 +52,8 @@ def draw_eigenmodes(ax: Axes, error: ArrayLike, interval: ArrayLike, band: Array
     every = np.concatenate([lower, upper, low, high])
     room = max(every.max() - every.min(), 1e-9)
     ax.set_ylim(every.min() - 0.05 * room, every.max() + 0.05 * room)
-    ax.set_xlim(edges[0], 1.02 * edges[-1])
-    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda k, _: f"{k:g}"))
-    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlim(edges[0], edges[-1])
+    style.count_in_ones(ax.xaxis)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     style.tidy(
         ax,
