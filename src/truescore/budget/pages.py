@@ -132,8 +132,8 @@ def _largest(budget: Budget) -> str:
     if not seen:
         return f"no part of {of_error} is seen with {budget.n_generate:,} samples a rung"
     name, part = seen[0]
-    share = f"{_number(part.value)} of {_number(each.total.value)}"
-    return f"most of {of_error} comes from {name}: {share}"
+    together = f"all parts together {_number(each.total.value)}"
+    return f"most of {of_error} comes from {name}, {_number(part.value)}; {together}"
 
 
 def _seen(budget: Budget, each: Split) -> str:
