@@ -16,12 +16,12 @@ ROOM = 1.6
 """Free space above and below what is drawn, as a factor."""
 CROWDED = 0.1
 """Labels nearer than this part of the axis would overlap."""
-BELOW, ABOVE = r"$\Downarrow$", r"$\Uparrow$"
+BELOW, ABOVE = "v", "^"
 BEYOND = {
     BELOW: "upper end of one below the axis",
     ABOVE: "lower end of one above the axis",
 }
-"""What the hollow arrows say of an estimate."""
+"""What the hollow triangles say of an estimate."""
 
 
 def log_limits(*values: Any) -> tuple[float, float]:
@@ -47,8 +47,8 @@ def draw_estimates(
 ) -> None:
     """Draw estimates with their intervals, which may reach zero or infinity.
 
-    An estimate below the axis is a hollow arrow down at its upper end, one beyond it a hollow arrow
-    up at its lower end: the interval is known, the value is not.
+    An estimate below the axis is a hollow triangle, pointing down, at its upper end, one beyond it
+    one pointing up at its lower end: the interval is known, the value is not.
 
     Args:
         ax: gets logarithmic axes, with ``limits`` on y and x within those of x.
@@ -84,7 +84,7 @@ def draw_estimates(
         if not beyond.any():
             continue
         arrow: dict[str, Any] = {"linestyle": "", "marker": mark, "markerfacecolor": "white"}
-        ax.plot(x[beyond], end[beyond], markeredgecolor=colour, markersize=9, zorder=4, **arrow)
+        ax.plot(x[beyond], end[beyond], markeredgecolor=colour, markersize=6, zorder=4, **arrow)
         if BEYOND[mark] not in ax.get_legend_handles_labels()[1]:
             ax.plot([], [], markeredgecolor=style.GREY, label=BEYOND[mark], **arrow)
 
@@ -126,7 +126,7 @@ def legend_on_top(ax: Axes, fontsize: int, columns: int = 1) -> None:
 
 
 def _entries(*axes: Axes) -> dict[str, Any]:
-    """Handles of what is drawn in any of the axes, by their labels, hollow arrows last."""
+    """Handles of what is drawn in any of the axes, by their labels, hollow triangles last."""
     found: dict[str, Any] = {}
     for ax in axes:
         handles, labels = ax.get_legend_handles_labels()

@@ -28,14 +28,14 @@ from truescore.study.tables import REACH, earlier_study, fitted_laws, numbers
 
 CAPTIONS = {
     "error_against_n": "The model's own error against the number of training samples N. A hollow"
-    " arrow down: n_generate perfect samples explain the error, its 95% interval ends there.",
+    " triangle: n_generate perfect samples explain the error, its 95% interval ends there.",
     "efficiency": "How many of its N training samples a model is worth: 1 is a model that knows"
     " its law as well as the moments of N exact samples do, more is better.",
     "error_against_d": "The same errors against the dimension, at each N.",
     "score_error_against_n": "Error of the score against N, with the theory's slope.",
     "excess_loss_against_n": "The training loss above that of the exact score, on held-out samples,"
-    " by paired noise. A bar that goes on below the axis: not told from 0. A hollow arrow down: the"
-    " estimate is below it, too, and the 95% interval ends there.",
+    " by paired noise. A bar that goes on below the axis: not told from 0. A hollow triangle:"
+    " the estimate is below it, too, and the 95% interval ends there.",
     "score_error_over_snr": "At which noise levels and times the score is wrong; mean over seeds.",
 }
 SIDE_BY_SIDE = "side_by_side"
