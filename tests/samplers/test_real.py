@@ -231,3 +231,24 @@ def test_evaluations_are_counted(name):
         assert sampler.evaluations is None
     else:
         assert denoiser.calls == sampler.evaluations
+
+
+def test_a_path_of_heun_looks_up_each_time_once_and_moves_as_its_steps_alone():
+    looked_up = []
+
+    class Watched(VariancePreserving):
+        def alpha(self, t):
+            looked_up.append(float(t[0]))
+            return super().alpha(t)
+
+    exact = oracle(GAUSSIAN, Watched())
+    sampler, generator = Heun(4), torch.Generator()
+    times = sampler.times(exact)
+    x = moved = torch.randn(5, len(MEAN), dtype=torch.float64)
+    looked_up.clear()
+    for t, s in zip(times[:-1], times[1:], strict=True):
+        moved = sampler.step(exact, moved, t.expand(5), s.expand(5), generator)
+    alone = len(looked_up)
+    looked_up.clear()
+    assert torch.equal(sampler.path(exact, x, times, generator), moved)
+    assert len(looked_up) == alone - 2  # the second and third step begin where one has ended

@@ -1,16 +1,14 @@
 """The probability flow by extrapolating its velocity from the last evaluations."""
 
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from truescore.denoisers import RealDenoiser
-from truescore.samplers.base import Step
 from truescore.samplers.grids import Grid
-from truescore.samplers.real import Prior, RealSampler
+from truescore.samplers.real import Prior, RememberingSampler
 from truescore.samplers.whitened import WhitenedModes
 
 # Of the parabola through the velocities at here, one and two strides back.
@@ -30,7 +28,7 @@ class Past:
     end: tuple[float, WhitenedModes] | None = None
 
 
-class AdamsBashforth(RealSampler):
+class AdamsBashforth(RememberingSampler):
     """Adams-Bashforth of order 3 in whitened modes: one evaluation a step, exact for Gaussians.
 
     The velocity dw/dlog r of ``samplers/whitened.py`` is extended by the parabola through its last
@@ -49,23 +47,9 @@ class AdamsBashforth(RealSampler):
         """One a step, and one more in the first."""
         return self.steps + 1
 
-    def begin(self) -> Step:
-        """``step`` with a path's own memory."""
-        return partial(self.step, last=Past())
-
-    def step(
-        self,
-        denoiser: RealDenoiser,
-        x_t: Tensor,
-        t: Tensor,
-        s: Tensor,
-        generator: torch.Generator,
-        last: Past | None = None,
-    ) -> Tensor:
-        """Move points from time t to s; ``last`` remembers the path's steps before."""
-        if not s[0] > 0:
-            return self.last_step(denoiser, x_t, t, generator)
-        return self.inner_step(denoiser, x_t, t, s, generator, last)
+    def memory(self) -> Past:
+        """No steps yet."""
+        return Past()
 
     def inner_step(
         self,
@@ -77,7 +61,7 @@ class AdamsBashforth(RealSampler):
         last: Past | None = None,
     ) -> Tensor:
         """One step in log r; Heun's without a memory."""
-        past = last or Past()
+        past = last or self.memory()
         known, (here, start) = past.known, past.end or _place(denoiser, t)
         past.end = there, end = _place(denoiser, s)
         w = start.whiten(x_t)

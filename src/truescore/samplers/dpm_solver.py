@@ -1,18 +1,16 @@
 """DPM-Solver++ of second order from two evaluations, on the flow and on the reverse SDE."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
 
 from truescore.denoisers import RealDenoiser
 from truescore.samplers.ancestral import Ancestral
-from truescore.samplers.base import Step
 from truescore.samplers.ddim import DDIM
 from truescore.samplers.grids import Grid
 from truescore.samplers.noise_level import NoiseLevel
-from truescore.samplers.real import DenoisingSampler, Prior
+from truescore.samplers.real import DenoisingSampler, Prior, RememberingSampler
 
 
 @dataclass
@@ -33,29 +31,15 @@ class Evaluation:
         return ahead
 
 
-class TwoStepSampler(DenoisingSampler):
+class TwoStepSampler(RememberingSampler, DenoisingSampler):
     """A step of another sampler towards an extrapolated D: two evaluations, one of them new."""
 
     def __init__(self, steps: int = 64, grid: Grid = "log_snr", prior: Prior = "matched") -> None:
         super().__init__(steps, grid, prior)
 
-    def begin(self) -> Step:
-        """``step`` with a path's own memory."""
-        return partial(self.step, last=Evaluation())
-
-    def step(
-        self,
-        denoiser: RealDenoiser,
-        x_t: Tensor,
-        t: Tensor,
-        s: Tensor,
-        generator: torch.Generator,
-        last: Evaluation | None = None,
-    ) -> Tensor:
-        """Move points from time t to s; of order 1 if there is no last evaluation."""
-        if not s[0] > 0:
-            return self.last_step(denoiser, x_t, t, generator)
-        return self.inner_step(denoiser, x_t, t, s, generator, last)
+    def memory(self) -> Evaluation:
+        """No evaluation yet: the first step is of order 1."""
+        return Evaluation()
 
     def inner_step(
         self,
@@ -67,7 +51,7 @@ class TwoStepSampler(DenoisingSampler):
         last: Evaluation | None = None,
     ) -> Tensor:
         """Move points from time t to s > 0."""
-        last = last or Evaluation()
+        last = last or self.memory()
         here = last.end or NoiseLevel(denoiser.process, t)
         there = NoiseLevel(denoiser.process, s)
         clean = last.extrapolate(denoiser.posterior_mean(x_t, t), here, there)

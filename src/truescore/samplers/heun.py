@@ -1,15 +1,24 @@
 """The probability flow by Heun's rule."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from truescore.denoisers import RealDenoiser
 from truescore.samplers.grids import Grid
-from truescore.samplers.real import Prior, RealSampler
+from truescore.samplers.real import Prior, RememberingSampler
 from truescore.samplers.whitened import WhitenedModes
 
 
-class Heun(RealSampler):
+@dataclass
+class Place:
+    """The modes where a path's last step ended, and the next begins; none at the start."""
+
+    modes: WhitenedModes | None = None
+
+
+class Heun(RememberingSampler):
     """Heun's rule on the probability flow in whitened modes: order 2, exact for a Gaussian law.
 
     The flow of w stands still where the law is Gaussian, so that steps err only by what is not;
@@ -24,11 +33,23 @@ class Heun(RealSampler):
         """Two a step, one in the last."""
         return 2 * self.steps - 1
 
+    def memory(self) -> Place:
+        """Nowhere yet."""
+        return Place()
+
     def inner_step(
-        self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
+        self,
+        denoiser: RealDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
+        last: Place | None = None,
     ) -> Tensor:
         """One step of Heun's rule in log r."""
-        start, end = WhitenedModes(denoiser, t), WhitenedModes(denoiser, s)
+        place = last or self.memory()
+        start = place.modes or WhitenedModes(denoiser, t)
+        place.modes = end = WhitenedModes(denoiser, s)
         stride = end.log_r - start.log_r
         w = start.whiten(x_t)
         here = start.velocity(x_t, w)

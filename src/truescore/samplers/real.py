@@ -1,14 +1,15 @@
 """What samplers of reals share: where they start, and the last step to t = 0."""
 
 from abc import abstractmethod
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from truescore.denoisers import RealDenoiser
 from truescore.errors import UserError
-from truescore.samplers.base import Sampler
+from truescore.samplers.base import Sampler, Step
 from truescore.samplers.grids import Grid, time_grid
 from truescore.samplers.noise_level import NoiseLevel
 
@@ -98,6 +99,44 @@ class DenoisingSampler(RealSampler):
         generator: torch.Generator,
     ) -> Tensor:
         """x_s, ``(n, d)``, from x_t as if ``clean`` were the posterior mean all the way."""
+
+
+class RememberingSampler(RealSampler):
+    """A sampler whose steps remember what the path's steps before them found."""
+
+    @abstractmethod
+    def memory(self) -> Any:
+        """What a path remembers at its start: nothing yet."""
+
+    def begin(self) -> Step:
+        """``step`` with a path's own memory."""
+        return partial(self.step, last=self.memory())
+
+    def step(
+        self,
+        denoiser: RealDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
+        last: Any = None,
+    ) -> Tensor:
+        """Move points from time t to s; ``last`` remembers the path's steps before."""
+        if not s[0] > 0:
+            return self.last_step(denoiser, x_t, t, generator)
+        return self.inner_step(denoiser, x_t, t, s, generator, last)
+
+    @abstractmethod
+    def inner_step(
+        self,
+        denoiser: RealDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
+        last: Any = None,
+    ) -> Tensor:
+        """Move points from time t to s > 0; without a memory as a path's first step does."""
 
 
 class StochasticSampler(RealSampler):

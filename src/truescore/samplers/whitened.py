@@ -8,6 +8,8 @@ second moments and l_k its variance, the flow of w_k = u_k / sqrt(l_k + r^2) is
 free of the schedule, and zero where the law is Gaussian.
 """
 
+from functools import cached_property
+
 from torch import Tensor
 
 from truescore.denoisers import RealDenoiser
@@ -42,8 +44,15 @@ class WhitenedModes:
         """dw/dlog r at the points x_t, whose modes are w, ``(n, d)``."""
         basis = self.denoiser.basis
         posterior_mean = self.denoiser.posterior_mean(x_t, self.t).to(basis) @ basis
-        gaussian = self.alpha * self.denoiser.spectrum / self.spread * w
-        return self.alpha / self.spread * (gaussian - posterior_mean)
+        return self._gain * (self._pull * w - posterior_mean)
+
+    @cached_property
+    def _pull(self) -> Tensor:
+        return self.alpha * self.denoiser.spectrum / self.spread
+
+    @cached_property
+    def _gain(self) -> Tensor:
+        return self.alpha / self.spread
 
     def to_data(self, x_t: Tensor) -> Tensor:
         """x_0 of points at a small time t, ``(n, d)``; exact up to order r^4.
