@@ -59,12 +59,12 @@ def test_adams_bashforth_looks_back_on_its_own_path_alone():
 
 
 def test_weights_of_extrapolation_integrate_polynomials_exactly():
-    weights = integration_weights([0.2, -0.1, -0.5], 0.2, 0.7)
+    weights = integration_weights((0.2, -0.1, -0.5), 0.2, 0.7)
     for k in range(3):
         found = sum(w * x**k for w, x in zip(weights, [0.2, -0.1, -0.5], strict=True))
         assert found == pytest.approx((0.7 ** (k + 1) - 0.2 ** (k + 1)) / (k + 1), abs=1e-12)
     # Equal strides h: the classical 23/12, -16/12, 5/12.
-    assert integration_weights([0.0, -1.0, -2.0], 0.0, 1.0) == pytest.approx(
+    assert integration_weights((0.0, -1.0, -2.0), 0.0, 1.0) == pytest.approx(
         [23 / 12, -16 / 12, 5 / 12]
     )
 

@@ -1,6 +1,7 @@
 """The probability flow by extrapolating its velocity from the last evaluations."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -13,6 +14,8 @@ from truescore.samplers.whitened import WhitenedModes
 
 # Of the parabola through the velocities at here, one and two strides back.
 ORDER = 3
+# Whose weights are kept: every chunk of points takes the same steps.
+STEPS_AT_HAND = 1024
 
 
 @dataclass
@@ -67,7 +70,7 @@ class AdamsBashforth(RememberingSampler):
         w = start.whiten(x_t)
         known.insert(0, (here, start.velocity(x_t, w)))
         del known[ORDER:]
-        weights = integration_weights([place for place, _ in known], here, there)
+        weights = integration_weights(tuple(place for place, _ in known), here, there)
         moved = weights[0] * known[0][1]
         for weight, (_, velocity) in zip(weights[1:], known[1:], strict=True):
             moved.add_(velocity, alpha=weight)
@@ -88,8 +91,10 @@ def _place(denoiser: RealDenoiser, t: Tensor) -> tuple[float, WhitenedModes]:
     return float(modes.log_r[0]), modes
 
 
-def integration_weights(places: list[float], start: float, end: float) -> list[float]:
+@lru_cache(maxsize=STEPS_AT_HAND)
+def integration_weights(places: tuple[float, ...], start: float, end: float) -> tuple[float, ...]:
     """Weights of values at the places in the integral, from start to end, of their polynomial."""
     power = np.arange(len(places))
     moments = ((end - start) ** (power + 1)) / (power + 1)
-    return np.linalg.solve(np.vander(np.array(places) - start, increasing=True).T, moments).tolist()
+    vandermonde = np.vander(np.array(places) - start, increasing=True)
+    return tuple(np.linalg.solve(vandermonde.T, moments).tolist())
