@@ -44,7 +44,7 @@ class Linear(torch.nn.Module):
 
 
 class Predictor(Heun):
-    def inner_step(self, denoiser, x_t, t, s, generator):
+    def inner_step(self, denoiser, x_t, t, s, generator, last=None):
         process = denoiser.process
         spread = (process.sigma(s) / process.sigma(t))[:, None]
         signal = process.alpha(s)[:, None] - spread * process.alpha(t)[:, None]
