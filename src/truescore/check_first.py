@@ -54,11 +54,11 @@ class CheckFirst(Callback):
         with _loud():
             behind = APPLICATIONS[self.application]
             _stop_if(imported(behind.check)(config))
+            _stop_if(occupied(config))
             try:
                 imported(behind.rehearse)(config)
             except UserError as error:
                 _stop_if([str(error)])
-            _stop_if(occupied(config))
             _stop_if(unwritable(config, "hydra.run.dir"))
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:

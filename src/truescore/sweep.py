@@ -90,8 +90,8 @@ class Plan(NamedTuple):
 
     def failures(self) -> list[Path]:
         """Marks of the cells that failed, in the cells' order; not of those that were cut off."""
-        marks = (self.folder / cell / FAILED_FILE for cell in self.cells)
-        return [mark for mark in marks if mark.exists() and not was_cut_off(mark)]
+        folders = (self.folder / cell for cell in self.cells)
+        return [folder / FAILED_FILE for folder in folders if has_failed(folder)]
 
     def refused(self) -> list[Path]:
         """Marks of those that failed because they were done before, with another configuration."""
@@ -117,9 +117,12 @@ class Plan(NamedTuple):
         return Progress(len(self.cells), done, running, failed, refused, seconds_left)
 
 
-def was_cut_off(mark: Path) -> bool:
-    """Whether a cell that left a mark was stopped from outside, and only has to be run again."""
-    return json.loads(mark.read_text(encoding="utf-8"))["error"] in CUT_OFF
+def has_failed(folder: Path) -> bool:
+    """Whether a cell failed by itself; one that was stopped from outside has only to run again."""
+    mark = folder / FAILED_FILE
+    if not mark.is_file():
+        return False
+    return json.loads(mark.read_text(encoding="utf-8"))["error"] not in CUT_OFF
 
 
 @contextmanager

@@ -42,6 +42,9 @@ def test_failed_and_missing_cells_are_named(sweep):
     mark = {"schema_version": 1, "error": "UserError", "messages": ["the loss diverged"]}
     (sweep / "d16_n4000_seed1" / "failed.json").write_text(json.dumps(mark))
     (sweep / "d8_n1000_seed0" / "summary.json").unlink()
+    # Interrupted is not failed: the same command runs it.
+    mark = {"schema_version": 1, "error": "KeyboardInterrupt", "messages": ["interrupted"]}
+    (sweep / "d8_n1000_seed0" / "failed.json").write_text(json.dumps(mark))
     (sweep / "elsewhere").mkdir()
     (sweep / "elsewhere" / ".lock").touch()
     plan(sweep, ["d16_n4000_seed1", "d8_n1000_seed0", "d16_n1000_seed0"])

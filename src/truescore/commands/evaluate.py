@@ -43,7 +43,7 @@ def evaluate_run(path: Path, overrides: list[str], samples: str | None, out: str
     data = training_data(run.target, config["dataset"], config["seed"])
     built = build_loss(config), build_sampler(config)
     config |= {"name": f"{config['name']}, {file.name}"} if samples else {}
-    of_the_run = SAMPLER in note or file == path / SAMPLES
+    of_the_run = SAMPLER in note or file.resolve() == (path / SAMPLES).resolve()
     if not of_the_run:
         print(f"{file} does not say who drew it: what is told of scores, losses, bounds and"
               f" couplings is that of the network of {path}")  # fmt: skip

@@ -59,12 +59,18 @@ class RealSampler(Sampler):
         return float(denoiser.process.sigma(horizon)) * z
 
     def step(
-        self, denoiser: RealDenoiser, x_t: Tensor, t: Tensor, s: Tensor, generator: torch.Generator
+        self,
+        denoiser: RealDenoiser,
+        x_t: Tensor,
+        t: Tensor,
+        s: Tensor,
+        generator: torch.Generator,
+        **memory: Any,
     ) -> Tensor:
-        """Move points from time t to s; see ``Sampler.step``."""
+        """Move points from time t to s; see ``Sampler.step``. ``inner_step`` gets the memory."""
         if not s[0] > 0:
             return self.last_step(denoiser, x_t, t, generator)
-        return self.inner_step(denoiser, x_t, t, s, generator)
+        return self.inner_step(denoiser, x_t, t, s, generator, **memory)
 
     @abstractmethod
     def inner_step(
@@ -102,7 +108,10 @@ class DenoisingSampler(RealSampler):
 
 
 class RememberingSampler(RealSampler):
-    """A sampler whose steps remember what the path's steps before them found."""
+    """A sampler whose ``inner_step`` takes ``last``: what the path's steps before it found.
+
+    Without one it moves as a path's first step does.
+    """
 
     @abstractmethod
     def memory(self) -> Any:
@@ -111,32 +120,6 @@ class RememberingSampler(RealSampler):
     def begin(self) -> Step:
         """``step`` with a path's own memory."""
         return partial(self.step, last=self.memory())
-
-    def step(
-        self,
-        denoiser: RealDenoiser,
-        x_t: Tensor,
-        t: Tensor,
-        s: Tensor,
-        generator: torch.Generator,
-        last: Any = None,
-    ) -> Tensor:
-        """Move points from time t to s; ``last`` remembers the path's steps before."""
-        if not s[0] > 0:
-            return self.last_step(denoiser, x_t, t, generator)
-        return self.inner_step(denoiser, x_t, t, s, generator, last)
-
-    @abstractmethod
-    def inner_step(
-        self,
-        denoiser: RealDenoiser,
-        x_t: Tensor,
-        t: Tensor,
-        s: Tensor,
-        generator: torch.Generator,
-        last: Any = None,
-    ) -> Tensor:
-        """Move points from time t to s > 0; without a memory as a path's first step does."""
 
 
 class StochasticSampler(RealSampler):

@@ -15,7 +15,7 @@ from truescore.config.digest import NOT_THE_RESULT, used
 from truescore.errors import UserError
 from truescore.files import CONFIG, FAILED_FILE, SUMMARY
 from truescore.study.reach import law_length, reach
-from truescore.sweep import LOCK, PLAN, Plan
+from truescore.sweep import LOCK, PLAN, Plan, has_failed
 
 SCHEMA_VERSION = 1
 NOTHING_ELSE = "-"
@@ -78,7 +78,7 @@ def read_study(folder: Path) -> Study:
     found = sorted(path.name for path in folder.iterdir() if path.is_dir())
     names = list(dict.fromkeys([*planned, *found]))
     finished = [name for name in names if (folder / name / SUMMARY).is_file()]
-    failed = {name: _reason(folder / name) for name in names if _is_failed(folder / name)}
+    failed = {name: _reason(folder / name) for name in names if has_failed(folder / name)}
     begun = {*planned, *(name for name in found if (folder / name / LOCK).exists())}
     missing = [n for n in names if n in begun and n not in finished and n not in failed]
     if not finished:
@@ -157,10 +157,6 @@ def _levels(head: Mapping[str, Any], summary: Mapping[str, Any]) -> list[dict[st
     kept = {key: head[key] for key in ("cell", "variant", *GRID)}
     levels = zip(*(curve[key] for key in LEVELS), strict=True)
     return [kept | dict(zip(LEVELS.values(), level, strict=True)) for level in levels]
-
-
-def _is_failed(folder: Path) -> bool:
-    return (folder / FAILED_FILE).is_file()
 
 
 def _reason(folder: Path) -> str:

@@ -193,7 +193,7 @@ def _with_more(one: Series, factor: float) -> Outlook:
     if fit is None:
         return Outlook(OPEN, "One N alone: whether more of it would help is open.")
     if fit.offset is not None and fit.offset.low is not None and _stays(one):
-        least = fit.offset.low ** (0.5 if factor == 0.5 else 1.0)
+        least = fit.offset.low**factor
         return Outlook(
             FIXED,
             f"By all N together at least {least:.2g} stays however large N is: the network, the"
