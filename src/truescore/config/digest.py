@@ -21,6 +21,7 @@ NOT_THE_RESULT = frozenset(
         "trainer.num_nodes",
         "trainer.threads",
         "trainer.compile",
+        "trainer.cuda_graphs",
         "trainer.profiler",
         "callbacks.progress_bar",
     }

@@ -45,7 +45,7 @@ class AnyOrder:
         known = (process.schedule.value(t).neg().exp() * dim).floor().clamp(max=dim - 1)
         turn = torch.rand(x_0.shape, device=x_0.device, generator=generator).argsort(1).argsort(1)
         masked = turn >= known[:, None]
-        x_t = torch.where(masked, process.symbols[-1].to(x_0), x_0)
+        x_t = torch.where(masked, process.symbols[-1].to(x_0, non_blocking=True), x_0)
         clean = denoiser.clean_log_probs(x_t, t)
         surprise = -clean.gather(-1, process.index(x_0)[..., None])[..., 0]
         return (surprise * masked).sum(1) / (dim - known)

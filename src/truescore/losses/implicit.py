@@ -80,6 +80,6 @@ def _exact(denoiser: RealDenoiser, x_t: Tensor, t: Tensor) -> tuple[Tensor, Tens
         raise UserError(
             f"got trace=exact for {dim} sites, expected at most {MAX_EXACT}: use trace=hutchinson"
         )
-    eye = torch.eye(dim).to(x_t)
+    eye = torch.eye(dim).to(x_t, non_blocking=True)
     along = [_along(denoiser, x_t, t, axis.expand_as(x_t)) for axis in eye]
     return along[0][0], torch.stack([trace for _, trace in along]).sum(0)

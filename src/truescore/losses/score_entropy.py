@@ -46,7 +46,7 @@ def log_ratios(
     Rows are y, the symbol before the jump, columns x, that after it; 0 where there is no such jump.
     """
     log_p, log_k = process.log_forward(clean, t), process.log_noisy(x_0, t).to(clean)
-    possible = process.generator().to(clean).fill_diagonal_(0.0) > 0
+    possible = process.generator().to(clean, non_blocking=True).fill_diagonal_(0.0) > 0
     ratios = [
         torch.where(possible, log[..., :, None] - log[..., None, :], 0.0) for log in (log_p, log_k)
     ]
@@ -55,4 +55,4 @@ def log_ratios(
 
 def jumps(process: DiscreteProcess, each: Tensor) -> Tensor:
     """Values of jumps y to x ``(..., m, m)``, times their rates at beta = 1."""
-    return process.generator().to(each).fill_diagonal_(0.0) * each
+    return process.generator().to(each, non_blocking=True).fill_diagonal_(0.0) * each

@@ -113,9 +113,10 @@ class DiscreteProcess(Process):
             UserError: a value is none of the symbols.
         """
         index = torch.full(x.shape, -1, dtype=torch.int64, device=x.device)
-        for number, symbol in enumerate(self.symbols.tolist()):
+        for number, symbol in enumerate(self.symbols.unbind()):
             index.add_(x == symbol, alpha=number + 1)
-        if (index < 0).any():
+        # To look is to wait for a GPU; there whatever takes the -1 as an index refuses it.
+        if on_host(x) and (index < 0).any():
             wrong = x[index < 0].flatten()[0].item()
             known = ", ".join(f"{value:g}" for value in self.symbols.tolist())
             raise UserError(f"got a site of value {wrong:g}, expected one of {known}: map them")
@@ -123,7 +124,7 @@ class DiscreteProcess(Process):
 
     def value(self, index: Tensor) -> Tensor:
         """Symbols of numbers ``(n, d)``, float32."""
-        return self.symbols.to(index.device).take(index)
+        return self.symbols.to(index.device, non_blocking=True).take(index)
 
     def perturb(self, x_0: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
         """Draw each site from its kernel; see ``Process.perturb``."""
@@ -150,6 +151,11 @@ class DiscreteProcess(Process):
         """Independent symbols, ``(n, dim)``."""
         log_prior = self.prior().log().to(generator.device)
         return self.value(draw(log_prior.expand(n, dim, -1), generator))
+
+
+def on_host(x: Tensor) -> bool:
+    """Whether a tensor's values are at hand, so that a look at them waits for nothing."""
+    return x.device.type == "cpu"
 
 
 def by_site(t: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from truescore.figures import sample_figures
 from truescore.metrics import PerfectSamples, evaluate_samples
 from truescore.randomness import keyed_generator
 from truescore.samplers import Sampler
+from truescore.samplers.cuda_graphs import replayed
 from truescore.targets import Target
 from truescore.training.module import ScoreModule
 
@@ -25,6 +26,7 @@ class SampleMonitor:
         chunk_size: how many at a time.
         settings: the ``metrics`` section of the configuration.
         seed: key of the draws.
+        cuda_graphs: whether the network is replayed, on a GPU.
     """
 
     def __init__(
@@ -35,20 +37,23 @@ class SampleMonitor:
         chunk_size: int,
         settings: Mapping[str, Any],
         seed: int,
+        cuda_graphs: bool = False,
     ) -> None:
         self.target = target
         self.sampler = sampler
         self.n_samples = n_samples
         self.chunk_size = chunk_size
         self.seed = seed
+        self.cuda_graphs = cuda_graphs
         self.perfect = PerfectSamples(target, settings["n_null"])
 
     def __call__(self, module: ScoreModule, step: int) -> None:
         """Sample, judge, log."""
         generator = keyed_generator(self.seed, "validation samples", step, device=module.device)
-        samples = self.sampler.sample(
-            module.denoiser, self.n_samples, self.target.dim, generator, self.chunk_size
-        ).cpu()
+        with replayed(module.denoiser.net, self.cuda_graphs):
+            samples = self.sampler.sample(
+                module.denoiser, self.n_samples, self.target.dim, generator, self.chunk_size
+            ).cpu()
         scalars = {}
         for name, judgement in evaluate_samples(self.perfect, samples).items():
             scalars[f"{name}/value"] = judgement.value

@@ -18,7 +18,7 @@ SHOWN = 4
 # What decides the weights at a step; the rest may change between a kill and its resumption.
 TRAINING = ("seed", "dataset", "sde", "model", "loss", "trainer", "callbacks")
 FREE = (
-    *("accelerator", "devices", "num_nodes", "threads", "compile"),
+    *("accelerator", "devices", "num_nodes", "threads", "compile", "cuda_graphs"),
     *("profiler", "progress_bar", "state_space"),
 )
 

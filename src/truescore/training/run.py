@@ -35,6 +35,7 @@ from truescore.randomness import keyed_generator
 from truescore.ranks import rank
 from truescore.report import report, report_certificate
 from truescore.runs import SAMPLES, Run, load_run, read_checkpoint, write_samples
+from truescore.samplers.cuda_graphs import replayed
 from truescore.training.data import LawDataModule, has_trajectories
 from truescore.training.module import (
     ConcreteScoreMatchingModule,
@@ -157,7 +158,7 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
     seconds = time.perf_counter() - start
     pl.seed_everything(seed, verbose=False)
     denoiser = build_untrained(config, target.dim, process, data.train_data)
-    # A run from before there was a choice has no compile.
+    # A run from before there was a choice has no compile, nor cuda_graphs.
     compiled = settings.get("compile", False)
     speed_up(cast(nn.Module, denoiser.net), settings["precision"], compiled)
     monitor = SampleMonitor(
@@ -167,6 +168,7 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
         config["sampler"]["chunk_size"],
         config["metrics"],
         seed,
+        settings.get("cuda_graphs", False),
     )
     module = MODULES[target.state_space](
         denoiser=denoiser,
@@ -190,13 +192,15 @@ def draw(run: Run, device: torch.device) -> tuple[Tensor, float]:
     settings = run.config["sampler"]
     generator = keyed_generator(run.config["seed"], "samples", device=device)
     start = time.perf_counter()
-    samples = run.sampler.sample(
-        run.denoiser.to(device),
-        settings["n_generate"],
-        run.target.dim,
-        generator,
-        settings["chunk_size"],
-    ).cpu()
+    denoiser = run.denoiser.to(device)
+    with replayed(cast(nn.Module, denoiser.net), run.config["trainer"].get("cuda_graphs", False)):
+        samples = run.sampler.sample(
+            denoiser,
+            settings["n_generate"],
+            run.target.dim,
+            generator,
+            settings["chunk_size"],
+        ).cpu()
     seconds = time.perf_counter() - start
     run.denoiser.cpu()  # where the exact values are
     write_samples(run.path / SAMPLES, samples)

@@ -7,7 +7,7 @@ from pathlib import Path
 from shutil import which
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from truescore.config.schema.fields import Count, Positive, Strict, Word
 from truescore.state_space import StateSpace
@@ -68,6 +68,7 @@ class Trainer(Strict):
     # A run from before there were choices has none of them.
     threads: Count | None = None
     compile: bool = False
+    cuda_graphs: bool = False
     profiler: Literal["simple", "advanced", "pytorch"] | None = None
     val_every_n_steps: Count
     gradient_clip_val: Positive | None
@@ -81,6 +82,13 @@ class Trainer(Strict):
             raise ValueError(
                 f"false, as there is no C++ compiler {compiler}: install it or set CXX"
             )
+        return value
+
+    @field_validator("cuda_graphs")
+    @classmethod
+    def _has_a_gpu(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("accelerator") == "cpu":
+            raise ValueError("false, as nothing runs on a GPU: use trainer=gpu")
         return value
 
 
