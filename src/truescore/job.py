@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from truescore.errors import UserError
 from truescore.files import FAILED_FILE, write_json
 from truescore.ranks import rank, started_outside
-from truescore.sweep import Plan, claimed
+from truescore.sweep import Plan, claimed, headline, unheard
 
 FAILED, BAD_CONFIG, TERMINATED = 1, 2, 143
 
@@ -52,8 +52,9 @@ def job(config: DictConfig, application: str = "train") -> None:
     """The run of one composed configuration, in the folder Hydra made for it.
 
     A failure is written to the run's own log and to ``failed.json``. A single run then exits; a job
-    of a sweep returns, so that the others go on, and `CheckFirst` lists the failures at the end. On
-    several processes a failure ends the sweep: where it left the others cannot be known.
+    of a sweep returns, so that the others go on, and `CheckFirst` lists the failures at the end; it
+    says one line where it was started, and all else in its folder. On several processes a failure
+    ends the sweep: where it left the others cannot be known.
     """
     launcher = HydraConfig.get()
     folder = Path(launcher.runtime.output_dir)
@@ -66,10 +67,16 @@ def job(config: DictConfig, application: str = "train") -> None:
             raise SystemExit(code)
         return
     plan = Plan.read(Path(launcher.sweep.dir))
+    if launcher.runtime.choices["hydra/launcher"] != "basic" and "callbacks" in config:
+        # Bars of cells that run at once would overwrite each other.
+        config.callbacks.progress_bar = False
     with claimed(config, folder, fail) as to_run:
         if to_run:
             log.info("%s", plan.progress())
-            attempt(config, folder, application)
+            with unheard(folder):
+                attempt(config, folder, application)
+            if (line := headline(folder)) is not None:
+                log.info("%s: %s", folder.name, line)
     log.info("%s", plan.progress())
 
 
@@ -83,7 +90,8 @@ def _attempt_together(config: DictConfig, folder: Path, application: str) -> int
         to_run = agreed(to_run, config.trainer.accelerator)
         if to_run and plan is not None:
             log.info("%s", plan.progress())
-        code = attempt(config, folder, application) if to_run else 0
+        with unheard(folder) if to_run else nullcontext():
+            code = attempt(config, folder, application) if to_run else 0
     if plan is not None:
         log.info("%s", plan.progress())
     return code

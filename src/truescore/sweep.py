@@ -12,7 +12,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,12 +21,14 @@ from omegaconf import DictConfig, OmegaConf
 
 from truescore.files import CHECKPOINTS, CONFIG, FAILED_FILE, SUMMARY, write_json
 
-LOCK, PLAN = ".lock", "sweep.json"
+LOCK, PLAN, OUTPUT = ".lock", "sweep.json", "output.txt"
 # What a run writes in pieces; those of one that was cut off would mix with the next one's.
 PIECES = (
     *(CHECKPOINTS, "tensorboard", "figures", "profile"),
-    *("metrics.csv", "samples.safetensors"),
+    *("metrics.csv", "samples.safetensors", OUTPUT),
 )
+# What is told of a cell where its sweep was started.
+HEADLINE = ("cov_frobenius", "score_error")
 # Kinds of ends that say nothing of a cell.
 CUT_OFF = ("KeyboardInterrupt", "SystemExit")
 # Of a name in most file systems, in bytes.
@@ -150,6 +152,42 @@ def claimed(config: DictConfig, folder: Path, fail: Fail) -> Iterator[bool]:
         lock.release()
 
 
+@contextmanager
+def unheard(folder: Path) -> Iterator[None]:
+    """Have a cell speak to its own folder: what many say at once nobody understands.
+
+    What it prints goes to ``output.txt`` beside its log. Its warnings and errors are heard, too,
+    with its name before them.
+    """
+    heard = [h for h in logging.getLogger().handlers if type(h) is logging.StreamHandler]
+    before = [(handler, handler.level, handler.formatter) for handler in heard]
+    for handler in heard:
+        handler.setLevel(logging.WARNING)
+        handler.setFormatter(logging.Formatter(f"{folder.name}: %(message)s"))
+    try:
+        with (folder / OUTPUT).open("a") as own, redirect_stdout(own), redirect_stderr(own):
+            yield
+    finally:
+        for handler, level, formatter in before:
+            handler.setLevel(level)
+            handler.setFormatter(formatter)
+
+
+def headline(folder: Path) -> str | None:
+    """One line of a finished cell's errors; ``None`` if it has none to tell."""
+    if not (folder / SUMMARY).exists():
+        return None
+    metrics = json.loads((folder / SUMMARY).read_text(encoding="utf-8")).get("metrics", {})
+    told = [name for name in HEADLINE if name in metrics] or list(metrics)[:1]
+    if not told:
+        return None
+    # Only here: torch is behind it, which whoever has measured errors has loaded.
+    from truescore.metrics.table import brief
+    from truescore.metrics.verdict import Judgement
+
+    return "; ".join(f"{name} {brief(Judgement(**metrics[name]))}" for name in told)
+
+
 def _is_to_run(config: DictConfig, folder: Path, fail: Fail) -> bool:
     if (folder / SUMMARY).exists():
         if lines := differences(folder, config):
@@ -171,7 +209,7 @@ def differences(folder: Path, config: DictConfig) -> list[str]:
     Compared by what changes the result alone; see ``config_hash``.
     """
     # Only here: the schemas behind it would slow down --help.
-    from truescore.config.digest import config_hash, used
+    from truescore.config.digest import NOT_THE_RESULT, config_hash, used
 
     summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
     if summary.get("config_hash") == config_hash(config):
@@ -182,7 +220,8 @@ def differences(folder: Path, config: DictConfig) -> list[str]:
     changed = [
         f"{key} {_typed(before.get(key, 'not there'))} -> {_typed(now.get(key, 'not there'))}"
         for key in sorted(before.keys() | now.keys())
-        if before.get(key) != now.get(key) and not key.startswith("study.")
+        if before.get(key) != now.get(key)
+        and NOT_THE_RESULT.isdisjoint({key, key.partition(".")[0]})
     ]
     return [
         f"{folder} holds a finished cell of another configuration ({'; '.join(changed)}): set"

@@ -18,7 +18,8 @@ import sys, types
 def train(config, run_dir):
     import os
     from truescore.errors import UserError
-    print("training", config.name, flush=True)
+    print("a table")
+    os.write(1, b"training\\n")  # whoever hears what cells print
     (run_dir / "process").write_text(f"{os.getpid()} {os.environ.get('OMP_NUM_THREADS')}")
     if config.seed == 1:
         raise UserError("checkpoint x.ckpt is truncated; resume from best.ckpt")

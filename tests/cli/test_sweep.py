@@ -1,6 +1,8 @@
 """A sweep's command starts it, goes on with it, and is not confused by what it finds."""
 
+import io
 import json
+import logging
 import re
 import threading
 import time
@@ -10,7 +12,7 @@ import pytest
 from filelock import FileLock
 from omegaconf import OmegaConf
 
-from truescore.sweep import INSTANT, Plan, claimed
+from truescore.sweep import INSTANT, Plan, claimed, headline, unheard
 
 
 def cells(sweep):
@@ -42,6 +44,55 @@ def test_a_sweep_goes_on_after_a_failure_lists_it_and_fails(call, outputs):
         "  name_swept__seed_2: a bug",
     ]
     assert "2 of 4 cells done, 2 failed" in errors
+
+
+def test_a_cell_speaks_to_its_folder_and_errors_to_all(call, outputs):
+    _, text, errors = call("-m", "seed=0,1")
+    assert trained(text) == 2 and "a table" not in text + errors
+    for seed in (0, 1):
+        folder = outputs / "multirun" / "ising_ring" / f"seed_{seed}"
+        assert (folder / "output.txt").read_text() == "a table\n"
+    assert "seed_1: checkpoint x.ckpt is truncated" in errors
+
+
+def test_what_spoke_aloud_does_so_again(tmp_path):
+    root, heard = logging.getLogger(), io.StringIO()
+    handler = logging.StreamHandler(heard)
+    handler.setLevel(logging.INFO)
+    root.addHandler(handler)
+    try:
+        with pytest.raises(ZeroDivisionError), unheard(tmp_path):
+            print("a table")
+            root.warning("a warning")
+            root.info("a step")
+            raise ZeroDivisionError
+        root.log(logging.WARNING, "an end")
+    finally:
+        root.removeHandler(handler)
+    assert heard.getvalue() == f"{tmp_path.name}: a warning\nan end\n"
+    assert handler.level == logging.INFO and handler.formatter is None
+    assert (tmp_path / "output.txt").read_text() == "a table\n"
+
+
+def test_a_finished_cell_is_told_in_a_line(tmp_path):
+    assert headline(tmp_path) is None
+    covariance = {"value": 0.169, "floor": 0.0408, "debiased": 0.164, "ci_low": 0.149}
+    covariance |= {"ci_high": 0.18, "p_value": 0.001, "verdict": "4.1 x floor"}
+    metrics = {"mean_l1": {"value": 0.2, "floor": 0.3, "verdict": "at floor"}}
+    lines = {}
+    for name, more in (
+        ("nothing", None),
+        ("no covariance", {}),
+        ("both", {"score_error": {"value": 0.0786, "floor": 0.0}, "cov_frobenius": covariance}),
+    ):
+        content = {} if more is None else {"metrics": metrics | more}
+        (tmp_path / "summary.json").write_text(json.dumps(content))
+        lines[name] = headline(tmp_path)
+    assert lines == {
+        "nothing": None,
+        "no covariance": "mean_l1 0.2, at floor",
+        "both": "cov_frobenius 0.164 [0.15, 0.18], 4.1 x floor; score_error 0.0786",
+    }
 
 
 def test_a_wrong_value_of_any_cell_starts_nothing(call, outputs):

@@ -63,6 +63,15 @@ def metrics_table(
     return Group(*parts)
 
 
+def brief(judgement: Judgement) -> str:
+    """An error in a few words: its own part with its interval, or its value, and the verdict."""
+    own = judgement.value if judgement.debiased is None else judgement.debiased
+    text = _number(own)
+    if judgement.ci_low is not None and judgement.ci_high is not None:
+        text += f" {_ends(own, judgement.ci_low, judgement.ci_high)}"
+    return f"{text}, {judgement.verdict}" if judgement.verdict else text
+
+
 def _table(title: str | None, columns: tuple[str, ...]) -> Table:
     table = Table(
         title=title, box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", padding=(0, 1, 0, 0)

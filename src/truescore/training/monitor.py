@@ -1,9 +1,10 @@
 """What is looked at during training: samples, held against the truth, at every validation."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pytorch_lightning.loggers import TensorBoardLogger
+from torch import nn
 
 from truescore.figures import sample_figures
 from truescore.metrics import PerfectSamples, evaluate_samples
@@ -50,7 +51,7 @@ class SampleMonitor:
     def __call__(self, module: ScoreModule, step: int) -> None:
         """Sample, judge, log."""
         generator = keyed_generator(self.seed, "validation samples", step, device=module.device)
-        with replayed(module.denoiser.net, self.cuda_graphs):
+        with replayed(cast(nn.Module, module.denoiser.net), self.cuda_graphs):
             samples = self.sampler.sample(
                 module.denoiser, self.n_samples, self.target.dim, generator, self.chunk_size
             ).cpu()

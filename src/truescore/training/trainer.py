@@ -4,6 +4,7 @@ import ctypes
 import logging
 import math
 import os
+import sys
 import warnings
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -83,7 +84,7 @@ def build_trainer(config: Mapping[str, Any], run_dir: Path, *callbacks: Callback
     ]
     progress_bar = config["callbacks"]["progress_bar"]
     if progress_bar:
-        own.append(ProgressBar(refresh_rate=10))
+        own.append(ProgressBar(refresh_rate=10, console_kwargs={"file": sys.__stdout__}))
     try:
         return _trainer(settings, epoch, run_dir, [*own, *callbacks], progress_bar)
     except MisconfigurationException as error:
