@@ -1,6 +1,7 @@
 """Hydra's callback: refuses what cannot be run before any work, and ends a sweep honestly."""
 
 import json
+import signal
 import sys
 import tempfile
 import traceback
@@ -21,17 +22,19 @@ from omegaconf.errors import OmegaConfBaseException
 
 from truescore.errors import UserError
 from truescore.files import CHECKPOINTS, SUMMARY
-from truescore.job import APPLICATIONS, BAD_CONFIG, FAILED, imported
+from truescore.job import APPLICATIONS, BAD_CONFIG, FAILED, TERMINATED, imported
 from truescore.ranks import rank
 from truescore.sweep import Plan, folder_errors
 
 LAUNCHER = "hydra/launcher="
 # The launcher that gives each job processes of its own.
 SLURM = "submitit_slurm"
+# The launcher whose jobs are processes of the command's.
+JOBLIB = "joblib"
 # The launchers whose jobs run in other working folders than the command.
 RAY = ("ray", "ray_cluster")
 # The launchers whose jobs tell of their progress where the command does.
-HERE = ("basic", "joblib")
+HERE = ("basic", JOBLIB)
 # The folder of the sweep that this process has handed to a launcher.
 launched: ContextVar[Path | None] = ContextVar("launched", default=None)
 
@@ -76,6 +79,9 @@ class CheckFirst(Callback):
             plan.write()
             launched.set(folder)
             tell([f"{folder}: {plan.progress()}"])
+            if _launcher(config) == JOBLIB:
+                # Its workers end with an exception in the command, not with its death.
+                signal.signal(signal.SIGTERM, _terminated)
             if _launcher(config) == SLURM:
                 imported("truescore.slurm.watch_the_queue")()
 
@@ -183,6 +189,11 @@ def _several_processes(config: DictConfig) -> list[str]:
 
 def _launcher(config: DictConfig) -> str:
     return config.hydra.runtime.choices["hydra/launcher"]
+
+
+def _terminated(*_: Any) -> None:
+    tell([f"{launched.get()}: terminated; the same command goes on with it"])
+    raise SystemExit(TERMINATED)
 
 
 @contextmanager

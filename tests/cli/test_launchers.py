@@ -69,6 +69,39 @@ def test_a_worker_that_is_killed_ends_the_sweep_and_the_same_command_goes_on(cal
 
 
 @needs_joblib
+@pytest.mark.timeout(120)
+def test_a_command_that_is_terminated_takes_its_workers_with_it(start, outputs):
+    """As a cluster ends a job, and as Ctrl-C does, by which a terminal reaches the workers too."""
+    parent = start("-m", "seed=6", "trainer.max_steps=2000,2001,2002", *TWO)
+    files = [
+        outputs / "multirun" / "ising_ring" / f"seed_6__trainer.max_steps_{steps}" / "process"
+        for steps in (2000, 2001)
+    ]
+    for file in files:
+        wait_for(file)
+    parent.terminate()
+    _, errors = parent.communicate(timeout=20)
+    assert parent.returncode == 143
+    line = "outputs/multirun/ising_ring: terminated; the same command goes on with it"
+    assert errors.splitlines()[-1] == line
+    for file in files:
+        assert has_ended(int(file.read_text().split()[0]))
+    assert not (files[0].parents[1] / "seed_6__trainer.max_steps_2002" / "process").exists()
+
+
+def has_ended(process):
+    """Whether a process ends within five seconds."""
+    deadline = time.time() + 5
+    while time.time() < deadline:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@needs_joblib
 def test_as_many_workers_as_cores_have_one_thread_each(call, outputs, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     call("-m", "seed=1,2", "hydra/launcher=joblib")  # both fail, and leave what they had
