@@ -1,6 +1,5 @@
 """Hydra's callback: refuses what cannot be run before any work, and ends a sweep honestly."""
 
-import json
 import signal
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from truescore.errors import UserError
 from truescore.files import CHECKPOINTS, SUMMARY
 from truescore.job import APPLICATIONS, BAD_CONFIG, FAILED, TERMINATED, imported
 from truescore.ranks import rank
-from truescore.sweep import Plan, folder_errors
+from truescore.sweep import Plan, folder_errors, read_mark
 
 LAUNCHER = "hydra/launcher="
 # The launcher that gives each job processes of its own.
@@ -35,8 +34,9 @@ JOBLIB = "joblib"
 RAY = ("ray", "ray_cluster")
 # The launchers whose jobs tell of their progress where the command does.
 HERE = ("basic", JOBLIB)
-# The folder of the sweep that this process has handed to a launcher.
-launched: ContextVar[Path | None] = ContextVar("launched", default=None)
+# The plan of the sweep that this process has handed to a launcher; the one in the sweep's folder
+# may be another command's.
+launched: ContextVar[Plan | None] = ContextVar("launched", default=None)
 
 
 class CheckFirst(Callback):
@@ -77,7 +77,7 @@ class CheckFirst(Callback):
             config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
             plan = Plan.of(folder, cells)
             plan.write()
-            launched.set(folder)
+            launched.set(plan)
             tell([f"{folder}: {plan.progress()}"])
             if _launcher(config) == JOBLIB:
                 # Its workers end with an exception in the command, not with its death.
@@ -100,7 +100,8 @@ class CheckFirst(Callback):
         folders = [str(cell.hydra.sweep.subdir) for cell in cells]
         check = imported(APPLICATIONS[self.application].check)
         _stop_if(cell_errors(dict(zip(folders, map(check, cells), strict=True))))
-        _stop_if(folder_errors(folders))
+        if rank() == 0:  # whoever follows has a folder that goes
+            _stop_if(folder_errors(folders))
         _stop_if(unwritable(config, "hydra.sweep.dir"))
         return folders
 
@@ -109,7 +110,7 @@ class CheckFirst(Callback):
         if rank() > 0:
             return
         with _loud():
-            plan = Plan.read(Path(config.hydra.sweep.dir))
+            plan = launched.get() or Plan.read(Path(config.hydra.sweep.dir))
             if _launcher(config) not in HERE:
                 tell([str(plan.progress())])
             if lines := failed_cells(plan):
@@ -158,7 +159,7 @@ def failed_cells(plan: Plan) -> list[str]:
     lines = [
         f"  {mark.parent.relative_to(plan.folder)}: {message}"
         for mark in marks
-        for message in json.loads(mark.read_text(encoding="utf-8"))["messages"]
+        for message in (read_mark(mark.parent) or {"messages": []})["messages"]
     ]
     return [f"{len(marks)} cells of the sweep {plan.folder} failed:", *lines] if marks else []
 
@@ -192,7 +193,8 @@ def _launcher(config: DictConfig) -> str:
 
 
 def _terminated(*_: Any) -> None:
-    tell([f"{launched.get()}: terminated; the same command goes on with it"])
+    if (plan := launched.get()) is not None:
+        tell([f"{plan.folder}: terminated; the same command goes on with it"])
     raise SystemExit(TERMINATED)
 
 

@@ -25,7 +25,6 @@ from yaml import YAMLError
 from truescore.check_first import broken_off, launched, tell
 from truescore.job import APPLICATIONS, BAD_CONFIG, FAILED, imported
 from truescore.ranks import rank
-from truescore.sweep import Plan
 
 INTERRUPTED = 130
 # What a configuration that cannot be composed raises.
@@ -49,15 +48,15 @@ def run(main: Callable[[], None], conf: Path, application: str = "train") -> int
         with _scratch_of_followers(), _groups_at_once():
             main()
     except KeyboardInterrupt:
-        if (folder := launched.get()) is not None:
-            tell([f"{folder}: interrupted; the same command goes on with it"])
+        if (plan := launched.get()) is not None:
+            tell([f"{plan.folder}: interrupted; the same command goes on with it"])
         return INTERRUPTED
     except Exception as error:
-        if (folder := launched.get()) is not None:
+        if (plan := launched.get()) is not None:
             # A job never raises: what gets here is a launcher whose worker was lost.
             if wants_traceback:
                 traceback.print_exc()
-            tell(broken_off(error, Plan.read(folder)))
+            tell(broken_off(error, plan))
             return FAILED
         if not isinstance(error, UNCOMPOSED):
             raise

@@ -73,6 +73,8 @@ def job(config: DictConfig, application: str = "train") -> None:
     with claimed(config, folder, fail) as to_run:
         if to_run:
             log.info("%s", plan.progress())
+            # Libraries keep the stream that they find: the command's, not that of one cell's file.
+            imported(APPLICATIONS[application].work)
             with unheard(folder):
                 attempt(config, folder, application)
             if (line := headline(folder)) is not None:
@@ -90,6 +92,7 @@ def _attempt_together(config: DictConfig, folder: Path, application: str) -> int
         to_run = agreed(to_run, config.trainer.accelerator)
         if to_run and plan is not None:
             log.info("%s", plan.progress())
+        imported(APPLICATIONS[application].work)  # see above
         with unheard(folder) if to_run else nullcontext():
             code = attempt(config, folder, application) if to_run else 0
     if plan is not None:

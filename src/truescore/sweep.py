@@ -112,7 +112,7 @@ class Plan(NamedTuple):
         done = len(self.cells) - len(open_cells) - refused
         # One that is done may still hold its lock for a moment.
         running = sum(_is_locked(self.folder / cell) for cell in open_cells)
-        finished = done - self.done_before
+        finished = done + refused - self.done_before
         left = len(self.cells) - done - failed - refused
         known = finished > 0 and left > 0
         seconds_left = left * (time.time() - self.began) / finished if known else None
@@ -121,10 +121,16 @@ class Plan(NamedTuple):
 
 def has_failed(folder: Path) -> bool:
     """Whether a cell failed by itself; one that was stopped from outside has only to run again."""
-    mark = folder / FAILED_FILE
-    if not mark.is_file():
-        return False
-    return json.loads(mark.read_text(encoding="utf-8"))["error"] not in CUT_OFF
+    mark = read_mark(folder)
+    return mark is not None and mark["error"] not in CUT_OFF
+
+
+def read_mark(folder: Path) -> dict[str, Any] | None:
+    """What a cell's ``failed.json`` holds; ``None`` if there is none, or if it goes just now."""
+    try:
+        return json.loads((folder / FAILED_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
 
 
 @contextmanager

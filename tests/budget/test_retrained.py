@@ -46,6 +46,14 @@ def test_exact_data_are_as_many():
     assert (again["n_train"], again["simulator"]) == (400, "exact")
 
 
+@pytest.mark.parametrize(("trained_by", "by"), [("cpu", "cpu"), ("gpu", "auto")])
+def test_one_process_trains_again_whatever_trained_the_run(trained_by, by):
+    trainer = {"max_steps": 8000, "accelerator": trained_by, "devices": 4, "num_nodes": 2}
+    again = exact_data(CONFIG | {"trainer": trainer})["trainer"]
+    expected = {"max_steps": 8000, "accelerator": by, "devices": 1, "num_nodes": 1}
+    assert again == expected
+
+
 def test_stored_trajectories_are_refused():
     with pytest.raises(UserError, match="use train=false"):
         check_retraining({"dataset": {"forward": "trajectory"}})

@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 from omegaconf import OmegaConf
 
-from truescore.sweep import INSTANT, Plan, claimed, headline, unheard
+from truescore.sweep import INSTANT, Plan, claimed, has_failed, headline, read_mark, unheard
 
 
 def cells(sweep):
@@ -268,6 +268,42 @@ def test_a_cell_that_is_done_is_not_running_and_a_glance_takes_none_away(tmp_pat
     threading.Timer(INSTANT / 4, glance.release).start()
     with claimed(OmegaConf.create({}), tmp_path / "open", lambda *_: None) as to_run:
         assert to_run
+
+
+def test_time_left_does_not_count_what_is_refused(tmp_path):
+    """Of four cells two were done before with another configuration, and one is done since."""
+    names = ["refused 1", "refused 2", "new", "open"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    for name in names[:2]:
+        (tmp_path / name / "summary.json").touch()
+    plan = Plan.of(tmp_path, names)._replace(began=time.time() - 60)
+    for name in names[:2]:
+        mark = '{"error": "ChangedConfig", "messages": ["sampler.steps 32 -> 8"]}'
+        (tmp_path / name / "failed.json").write_text(mark)
+    assert plan.progress().seconds_left is None
+    (tmp_path / "new" / "summary.json").touch()
+    progress = plan.progress()
+    assert (progress.done, progress.refused) == (1, 2)
+    assert progress.seconds_left == pytest.approx(60, abs=5)
+
+
+def test_a_mark_that_goes_while_it_is_looked_for_is_none(tmp_path):
+    assert read_mark(tmp_path) is None and not has_failed(tmp_path)
+
+
+def test_a_command_lists_its_own_failures_whatever_another_one_plans(call, start, outputs):
+    """Both sweep one folder; the second one's plan is in it when the first one ends."""
+    sweep = outputs / "multirun" / "ising_ring"
+    first = start("-m", "seed=1,9,0")
+    wait_for(sweep / "seed_9" / "process")
+    assert call("-m", "seed=7")[0] == 0
+    (sweep / "go").touch()
+    _, errors = first.communicate(timeout=60)
+    assert first.returncode == 1
+    assert errors.splitlines()[-1] == (
+        "  seed_1: checkpoint x.ckpt is truncated; resume from best.ckpt"
+    )
 
 
 def test_plans_survive_as_json(call, outputs):

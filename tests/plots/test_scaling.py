@@ -30,8 +30,8 @@ def test_estimates_below_and_beyond_the_axis_are_arrows_at_the_known_end():
     assert arrows(ax, BELOW) == [(10.0, 0.8)]
     assert arrows(ax, ABOVE) == [(1000.0, 3.0)]
     assert set(ax.get_legend_handles_labels()[1]) == {
-        "upper end of one below the axis",
-        "lower end of one above the axis",
+        "estimate below the axis: upper end of its interval",
+        "estimate above the axis: lower end of its interval",
     }
     (markers,) = [line for line in ax.get_lines() if line.get_marker() == "o"]
     assert np.isfinite(markers.get_ydata()).tolist() == [False, True, False]
@@ -84,7 +84,7 @@ def test_a_legend_explains_hollow_arrows_last_and_names_nothing_twice():
         draw_estimates(ax, [1, 2], [0.1, 1], interval, (0.5, 2), label="first")
         draw_estimates(ax, [1, 2], [1, 1], interval, (0.5, 2), label="second")
     legend_of_all(figure, axes, 1)
-    expected = ["first", "second", "upper end of one below the axis"]
+    expected = ["first", "second", "estimate below the axis: upper end of its interval"]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == expected
     legend_on_top(axes[0, 0], 8)
     assert [text.get_text() for text in axes[0, 0].get_legend().get_texts()] == expected

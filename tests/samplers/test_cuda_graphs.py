@@ -15,7 +15,7 @@ from truescore.build import build_denoiser, build_process, build_sampler, build_
 from truescore.errors import UserError
 from truescore.randomness import keyed_generator
 from truescore.samplers import cuda_graphs
-from truescore.samplers.cuda_graphs import Captured, Replayed, replayed
+from truescore.samplers.cuda_graphs import MOST_SHAPES, Captured, Replayed, replayed
 from truescore.training.rehearsal import try_sampler
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -53,6 +53,9 @@ def test_an_answer_is_the_functions_and_stays():
     assert len(again.captured) == 2
     again(x.double(), y.double())
     assert len(again.captured) == 3
+    for n in (1, 3, 4):  # the first of these is the last that is recorded
+        assert torch.equal(again(x[:n], y[:n]), x[:n] * y[:n])
+    assert len(again.captured) == MOST_SHAPES
     # A time that all points share has one number in memory, which must not be written over.
     t = torch.tensor(2.0)
     assert torch.equal(again(x[:, 0], t.expand(5)), 2 * x[:, 0])

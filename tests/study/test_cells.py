@@ -63,6 +63,13 @@ def test_what_else_was_swept_tells_cells_apart_and_what_follows_the_size_does_no
     assert variants["d8_n1000_seed0_steps8"] == "sampler.steps=8"
 
 
+def test_seeds_of_another_training_are_another_variant(tmp_path):
+    for seed in range(4):
+        write_cell(tmp_path, 8, 1000, seed, **{"sampler.steps": 8 if seed < 2 else 16})
+    variants = read_study(tmp_path).cells.groupby("seed")["variant"].first()
+    assert list(variants) == 2 * ["sampler.steps=8"] + 2 * ["sampler.steps=16"]
+
+
 def test_where_a_run_stood_is_no_variant(tmp_path):
     for seed, bar in enumerate((True, False)):
         write_cell(tmp_path, 8, 1000, seed, **{"callbacks.progress_bar": bar})
@@ -104,6 +111,10 @@ def broken(cell, text):
         ),
         (lambda p: broken(write_cell(p, 8, 1000, 0), "{"), "which is no JSON"),
         (lambda p: broken(write_cell(p, 8, 1000, 0), "{}"), "of schema None, expected 1"),
+        (
+            lambda p: broken(write_cell(p, 8, 1000, 0), '{"schema_version": 1}'),
+            "which is of no training",
+        ),
         (lambda p: (write_cell(p, 8, 1000, 0) / "config.yaml").unlink(), "but no config.yaml"),
     ],
 )

@@ -7,7 +7,15 @@ import pytest
 from scipy.stats import binom
 
 from truescore.errors import UserError
-from truescore.study.fits import Estimate, fit_common_power, fit_power_law, mean_over_seeds, root
+from truescore.study.figures import told_slope
+from truescore.study.fits import (
+    Estimate,
+    PowerLaw,
+    fit_common_power,
+    fit_power_law,
+    mean_over_seeds,
+    root,
+)
 from truescore.study.scaling import Point
 
 from .protocol import N_GENERATE, spectrum, squares, squares_in_d
@@ -188,6 +196,17 @@ def test_no_freedom_is_no_interval():
 def test_cells_at_their_floor_tell_no_slope():
     fit = fit_power_law(*squares(np.random.default_rng(7), [1e3, 1e4, 1e5], 3, a=0.0))
     assert not fit.told
+
+
+def test_a_slope_of_which_one_end_is_told_says_so():
+    law = PowerLaw(100.0, 1.0, Estimate(-1.2, -math.inf, -0.8), None, 6)
+    assert told_slope(law, 0.5) == "slope < -0.40"
+    law = PowerLaw(100.0, 1.0, Estimate(-1.2, -2.0, math.inf), None, 6)
+    assert told_slope(law, 1.0) == "slope > -2.00"
+    law = PowerLaw(100.0, 1.0, Estimate(-1.2, -2.0, -0.5), None, 6)
+    assert told_slope(law, 0.5) == "slope -0.60 [-1.00, -0.25]"
+    law = PowerLaw(100.0, 0.0, Estimate(-1.2, -math.inf, math.inf), None, 6)
+    assert told_slope(law, 0.5) == "slope not told"
 
 
 def test_one_size_and_a_zero_are_refused():

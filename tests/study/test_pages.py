@@ -15,6 +15,7 @@ from truescore.study import read_study
 from truescore.study.figures import study_figures
 from truescore.study.limits import in_short, what_all_tell, what_limits
 from truescore.study.scaling import series
+from truescore.study.tables import fitted_laws, numbers
 
 from .protocol import spectrum, write_cell, write_sweep
 
@@ -178,6 +179,32 @@ def test_the_mean_of_odd_networks_has_no_law_in_n(tmp_path):
     study = read_study(tmp_path)
     (line,) = what_limits(study, {"mean_l2": series(study, "-", "mean_l2", "n_train")})
     assert "exact by construction" in line and "falls" not in line
+    found = {name: series(study, "-", name, "n_train") for name in ("mean_l2", "cov_frobenius")}
+    assert "mean" not in fitted_laws(study, "-", found).split("\n\n")[0]
+    head = numbers(study, "-", found).splitlines()[0]
+    assert head.count("efficiency") == 1 and "mean: own error" in head
+    figures = study_figures(study, "-")
+    assert [ax.get_title(loc="left") for ax in figures["efficiency"].axes] == [
+        "efficiency, covariance, Frobenius"
+    ]
+    assert len(figures["error_against_n"].axes) == 2
+
+
+def test_more_than_three_dimensions_go_on_in_a_second_row(tmp_path):
+    study = read_study(write_sweep(tmp_path, (4, 8, 16, 32, 64), (1000, 4000), 2))
+    figures = study_figures(study, "-")
+    shown = [ax for ax in figures["error_against_n"].axes if ax.axison]
+    assert len(figures["error_against_n"].axes) == 12 and len(shown) == 10
+    titles = [ax.get_title(loc="left").split(":")[0] for ax in shown]
+    assert titles == 2 * [f"d = {d}" for d in (4, 8, 16, 32, 64)]
+    levels = figures["score_error_over_snr"]
+    assert sum(ax.axison for ax in levels.axes) == 5
+
+
+def test_scores_are_not_blamed_on_the_sampler(tmp_path):
+    for name, line in limits(tmp_path, law={"a": 20.0, "b": 0.2}).items():
+        if "stays however large" in line:
+            assert ("steps" in line) == (name != "score_error")
 
 
 def test_few_seeds_that_all_show_an_error_are_not_called_perfect(tmp_path):

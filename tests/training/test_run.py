@@ -5,7 +5,7 @@ import json
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 import truescore
 from truescore.build import build_denoiser
@@ -13,6 +13,7 @@ from truescore.config import config_hash
 from truescore.errors import UserError
 from truescore.randomness import keyed_generator
 from truescore.runs import read_checkpoint, read_samples
+from truescore.samplers import cuda_graphs
 from truescore.training.run import train
 from truescore.training.trainer import ProgressBar, use_threads
 
@@ -432,3 +433,49 @@ def test_the_progress_bar_counts_the_steps_of_the_whole_training(monkeypatch, tm
         train(small_config("ising_d16", "callbacks.progress_bar=true"), tmp_path)
     assert [current for current, _ in seen] == list(range(1, 9))
     assert {total for _, total in seen} == {8}
+
+
+GRAPHS = ("trainer.accelerator=auto", "trainer.cuda_graphs=true")
+
+
+def test_a_network_that_cannot_be_recorded_is_told_before_the_first_step(tmp_path, monkeypatch):
+    def capture(function, inputs):
+        raise RuntimeError("not while recording")
+
+    monkeypatch.setattr(cuda_graphs, "on_gpu", lambda net: True)
+    monkeypatch.setattr(cuda_graphs, "capture", capture)
+    with pytest.raises(UserError, match=r"not while recording.*: set trainer\.cuda_graphs=false"):
+        train(small_config("ising_d16", *GRAPHS), tmp_path)
+    assert not list(tmp_path.glob("checkpoints/*"))
+
+
+def test_samples_of_a_replayed_network_are_the_same(
+    finished, tmp_path, monkeypatch, without_figures
+):
+    """By a recording that the CPU can play, in validations and at the end."""
+
+    def capture(function, inputs):
+        recorded.append(inputs)
+        kept = tuple(x.clone() for x in inputs)
+        answer = function(*kept)
+        return cuda_graphs.Captured(kept, answer, lambda: answer.copy_(function(*kept)))
+
+    recorded = []
+    folder, _, summary = finished
+    monkeypatch.setattr(cuda_graphs, "on_gpu", lambda net: True)
+    monkeypatch.setattr(cuda_graphs, "capture", capture)
+    train(small_config(summary["experiment"], *GRAPHS), tmp_path)
+    samples = [load_file(path / "samples.safetensors")["samples"] for path in (folder, tmp_path)]
+    assert torch.equal(*samples)
+    # Before the first step, at both validations, at the end.
+    assert len(recorded) == 4
+
+
+def test_data_with_a_symbol_that_is_none_are_refused(tmp_path, monkeypatch):
+    from truescore.targets import IsingRing
+
+    draw = IsingRing.sample
+    monkeypatch.setattr(IsingRing, "sample", lambda *given: draw(*given) / 2)
+    with pytest.raises(UserError, match=r"expected"):
+        train(small_config("ising_d16"), tmp_path)
+    assert not list(tmp_path.glob("checkpoints/*"))

@@ -75,9 +75,15 @@ def check_retraining(config: Mapping[str, Any]) -> None:
 
 
 def _on(config: Mapping[str, Any], name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    # One process trains again, here, however many did elsewhere.
+    accelerator = "auto" if config["trainer"].get("accelerator") == "gpu" else "cpu"
     return {
         **config,
         "name": f"{config['name']}_{name}",
         "dataset": {**config["dataset"], **data},
+        "trainer": {
+            **config["trainer"],
+            **{"accelerator": accelerator, "devices": 1, "num_nodes": 1},
+        },
         "ckpt_path": None,
     }

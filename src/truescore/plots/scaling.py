@@ -18,8 +18,8 @@ CROWDED = 0.1
 """Labels nearer than this part of the axis would overlap."""
 BELOW, ABOVE = "v", "^"
 BEYOND = {
-    BELOW: "upper end of one below the axis",
-    ABOVE: "lower end of one above the axis",
+    BELOW: "estimate below the axis: upper end of its interval",
+    ABOVE: "estimate above the axis: lower end of its interval",
 }
 """What the hollow triangles say of an estimate."""
 
@@ -84,6 +84,7 @@ def draw_estimates(
         if not beyond.any():
             continue
         arrow: dict[str, Any] = {"linestyle": "", "marker": mark, "markerfacecolor": "white"}
+        arrow["clip_on"] = False  # on the axis where the whole interval is beyond it
         ax.plot(x[beyond], end[beyond], markeredgecolor=colour, markersize=6, zorder=4, **arrow)
         if BEYOND[mark] not in ax.get_legend_handles_labels()[1]:
             ax.plot([], [], markeredgecolor=style.GREY, label=BEYOND[mark], **arrow)

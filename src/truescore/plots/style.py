@@ -59,6 +59,14 @@ BASELINES = (
 )
 
 
+MARKERS = ("s", "^", "D", "v", "P", "o", "X", "h")
+
+
+def marker(place: int) -> str:
+    """The marker of a series by its position, beside the shade of `shades`."""
+    return MARKERS[place % len(MARKERS)]
+
+
 def shades(n: int) -> list[tuple[float, ...]]:
     """Return n colours from dark to bright, the brightest still seen on white."""
     return [tuple(colour) for colour in colormaps[SEQUENTIAL](np.linspace(0.0, 0.85, n))]

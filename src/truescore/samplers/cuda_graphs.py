@@ -11,6 +11,8 @@ from truescore.errors import UserError, reason
 
 # Libraries choose their kernels and take their memory at the first calls, which no graph may hold.
 WARM_UP = 3
+# Samplers that move some of the points alone ask at ever other shapes, each a graph of its own.
+MOST_SHAPES = 4
 Function = Callable[..., Tensor]
 
 
@@ -29,7 +31,9 @@ class Captured(NamedTuple):
 
 
 class Replayed:
-    """A function of tensors, recorded at its first call with each shape and replayed from then on.
+    """A function of tensors, recorded at its first call with a shape and replayed from then on.
+
+    Past `MOST_SHAPES` shapes it is evaluated as it stands.
 
     It must be the same kernels whatever the values are: nothing may be read back from the device.
 
@@ -49,6 +53,8 @@ class Replayed:
         """The function's answer, in memory of its own."""
         shapes = tuple((x.shape, x.dtype) for x in inputs)
         if shapes not in self.captured:
+            if len(self.captured) == MOST_SHAPES:
+                return self.function(*inputs)
             self.captured[shapes] = self.capture(self.function, inputs)
         captured = self.captured[shapes]
         for kept, given in zip(captured.inputs, inputs, strict=True):
@@ -71,7 +77,8 @@ def capture(function: Function, inputs: Sequence[Tensor]) -> Captured:
             function(*kept)
     current.wait_stream(side)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    # The outer one goes back to where it was even if the recording fails.
+    with torch.cuda.stream(current), torch.cuda.graph(graph):
         answer = function(*kept)
     return Captured(kept, answer, graph.replay)
 
@@ -112,9 +119,12 @@ def on_gpu(net: nn.Module) -> bool:
 def _captured_or_refused(function: Function, inputs: Sequence[Tensor]) -> Captured:
     try:
         return capture(function, inputs)
+    except torch.OutOfMemoryError:
+        raise
     except RuntimeError as error:
+        cause = error.__context__ if isinstance(error.__context__, Exception) else error
         raise UserError(
             "got trainer.cuda_graphs=true with a network that cannot be recorded"
-            f" ({reason(error)}), expected one that reads no value back from the GPU:"
+            f" ({reason(cause)}), expected one that reads no value back from the GPU:"
             " set trainer.cuda_graphs=false"
         ) from error

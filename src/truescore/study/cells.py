@@ -13,9 +13,9 @@ from omegaconf import OmegaConf
 from truescore.build import LABELS, OF_DATA
 from truescore.config.digest import NOT_THE_RESULT, used
 from truescore.errors import UserError
-from truescore.files import CONFIG, FAILED_FILE, SUMMARY
+from truescore.files import CONFIG, SUMMARY
 from truescore.study.reach import law_length, reach
-from truescore.sweep import LOCK, PLAN, Plan, has_failed
+from truescore.sweep import LOCK, PLAN, Plan, has_failed, read_mark
 
 SCHEMA_VERSION = 1
 NOTHING_ELSE = "-"
@@ -55,6 +55,11 @@ class Study(NamedTuple):
     curves: pd.DataFrame
     failed: dict[str, str]
     missing: list[str]
+
+    @property
+    def mean_is_exact(self) -> bool:
+        """Whether all networks are odd, so that what samples show of the mean is their noise."""
+        return bool(self.cells["odd"].all())
 
     @property
     def n_finished(self) -> int:
@@ -160,7 +165,7 @@ def _levels(head: Mapping[str, Any], summary: Mapping[str, Any]) -> list[dict[st
 
 
 def _reason(folder: Path) -> str:
-    mark = json.loads((folder / FAILED_FILE).read_text(encoding="utf-8"))
+    mark = read_mark(folder) or {"messages": [], "error": "run again just now"}
     return " ".join([*mark["messages"], "" if mark["messages"] else mark["error"]]).strip()
 
 
@@ -176,6 +181,10 @@ def _summary(folder: Path) -> dict[str, Any]:
         raise UserError(
             f"got {file} of schema {summary.get('schema_version')}, expected {SCHEMA_VERSION}:"
             " run the cell again with this version"
+        )
+    if "metrics" not in summary:
+        raise UserError(
+            f"got {file}, which is of no training: name the folder of a sweep of train.py"
         )
     return summary
 
@@ -237,7 +246,7 @@ def _check_no_repeats(
 def _variants(
     configs: Mapping[str, Mapping[str, Any]], summaries: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, str]:
-    """What else was swept, such as ``sampler.steps=8``: keys that differ at one size and seed.
+    """What else was swept, such as ``sampler.steps=8``: keys that differ at one size.
 
     What depends on the size by an interpolation differs from size to size only.
     """
@@ -245,7 +254,8 @@ def _variants(
     keys: set[str] = set()
     places: dict[tuple[Any, ...], str] = {}
     for name, values in flat.items():
-        first = flat[places.setdefault(tuple(summaries[name][key] for key in GRID), name)]
+        size = summaries[name]["dim"], summaries[name]["n_train"]
+        first = flat[places.setdefault(size, name)]
         keys |= {k for k in values.keys() | first.keys() if values.get(k) != first.get(k)}
     swept = sorted(key for key in keys - set(GRID_KEYS) if not _is_no_result(key))
     return {

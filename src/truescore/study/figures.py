@@ -22,9 +22,10 @@ from truescore.plots.scaling import (
 from truescore.plots.score_error import UNITS
 from truescore.study.cells import Study, where
 from truescore.study.fits import Estimate, PowerLaw, mean_over_seeds, root
-from truescore.study.scaling import EXCESS_LOSS, MOMENTS, SCORE, Series, series
+from truescore.study.scaling import EXCESS_LOSS, MEAN, MOMENTS, SCORE, Series, series
 
 WIDTH, HEIGHT = 3.7, 3.4
+PANELS_A_ROW = 3
 N_TIMES = 5
 N_TRAIN, DIM = "number of training samples $N$", "dimension $d$"
 SQUARES = {
@@ -40,9 +41,10 @@ def study_figures(study: Study, variant: str) -> dict[str, Figure]:
     figures = {}
     if moments:
         figures["error_against_n"] = _against_n(study, variant, moments)
-        figures["efficiency"] = _efficiency(study, variant, moments)
+        learned = [name for name in moments if not (name == MEAN and study.mean_is_exact)]
+        figures["efficiency"] = _efficiency(study, variant, learned or moments)
         if len(set(study.cells["dim"])) > 1:
-            figures["error_against_d"] = _against_d(study, variant, moments)
+            figures["error_against_d"] = _against_d(study, variant, learned or moments)
     if found := series(study, variant, SCORE, "n_train"):
         figures["score_error_against_n"] = _score_against_n(study, found)
     if _excess(study, variant).size:
@@ -53,10 +55,17 @@ def study_figures(study: Study, variant: str) -> dict[str, Figure]:
 
 
 def told_slope(fit: PowerLaw | None, factor: float) -> str:
-    """A fitted slope with its interval: ``factor`` times the power of the square."""
+    """A fitted slope with its interval, or the end that is told: ``factor`` times the power."""
     if fit is None:
         return "one size: no slope"
-    return f"slope {slope(fit.power, factor)}" if _is_told(fit) else "slope not told"
+    if _is_told(fit):
+        return f"slope {slope(fit.power, factor)}"
+    low, high = fit.power.low, fit.power.high
+    if fit.found and high is not None and math.isfinite(high):
+        return f"slope < {factor * high:.2f}"
+    if fit.found and low is not None and math.isfinite(low):
+        return f"slope > {factor * low:.2f}"
+    return "slope not told"
 
 
 def slope(power: Estimate, factor: float) -> str:
@@ -72,9 +81,12 @@ def _is_told(fit: PowerLaw | None) -> bool:
 
 def _against_n(study: Study, variant: str, moments: list[str]) -> Figure:
     found = {name: series(study, variant, name, "n_train") for name in moments}
-    figure, axes = _grid(len(moments), max(len(s) for s in found.values()))
-    for row, name in zip(axes, moments, strict=True):
-        for ax, one in zip(row, found[name], strict=False):
+    columns, rows = _wrapped(max(len(s) for s in found.values()))
+    figure, axes = _grid(len(moments) * rows, columns)
+    for panels, name in zip(axes.reshape(len(moments), -1), moments, strict=True):
+        for ax in panels[len(found[name]) :]:
+            ax.set_axis_off()
+        for ax, one in zip(panels, found[name], strict=False):
             n = _sizes(one)
             data = np.array([math.sqrt(p.data_square or math.nan) for p in one.points])
             floor = np.array([math.sqrt(p.floor_square) for p in one.points])
@@ -102,7 +114,7 @@ def _against_n(study: Study, variant: str, moments: list[str]) -> Figure:
                 label=r"$n_\mathrm{generate}$ perfect samples",
             )
             guide = next((v.value for v in own if v.value > 0), float(floor[0]))
-            if many:
+            if many and _is_told(one.fit):
                 draw_guide(ax, n, -0.5, (n[0], 1.25 * guide), r"$1/\sqrt{N}$")
             mark_sizes(ax, n.tolist())
             style.label_log_axis(ax, "y")
@@ -202,7 +214,7 @@ def _excess_against_n(study: Study, variant: str) -> Figure:
         _estimates(ax, n * _shift(place, len(found)), values, limits, f"d = {d}", colour, place)
     mark_sizes(ax, sorted(sizes))
     style.label_log_axis(ax, "y")
-    style.tidy(ax, x=N_TRAIN, y="excess loss over the exact score's")
+    style.tidy(ax, x=N_TRAIN, y="loss above the exact score's (in its units)")
     legend_on_top(ax, 8, 3)
     return figure
 
@@ -217,22 +229,24 @@ def _mean_excess(rows: pd.DataFrame) -> Estimate:
 def _score_over_snr(study: Study, variant: str) -> Figure:
     curves = where(study.curves, variant=variant)
     dims = sorted(set(curves["dim"]))
-    figure, axes = _grid(1, len(dims))
+    columns, rows = _wrapped(len(dims))
+    figure, axes = _grid(rows, columns)
+    for ax in axes.flat[len(dims) :]:
+        ax.set_axis_off()
     limits = log_limits(curves["error"])
     sizes = sorted(set(curves["n_train"]))
     colours = dict(zip(sizes, style.shades(len(sizes)), strict=True))
-    for ax, dim in zip(axes[0], dims, strict=True):
+    for ax, dim in zip(axes.flat, dims, strict=False):
         for place, (n, rows) in enumerate(where(curves, dim=dim).groupby("n_train")):
             # Processes whose prior is fitted start at slightly different levels.
             runs = [run.sort_values("log_snr") for _, run in rows.groupby("cell")]
             level = np.mean([run["log_snr"].to_numpy() for run in runs], axis=0)
             error = np.mean([run["error"].to_numpy() for run in runs], axis=0)
-            look: Any = style.BASELINES[place % len(style.BASELINES)]
             ax.plot(
                 level,
                 error,
                 color=colours[n],
-                marker=look.marker,
+                marker=style.marker(place),
                 markersize=3,
                 linewidth=1.3,
                 label=f"N = {short(cast(float, n))}",
@@ -255,6 +269,12 @@ def _times(ax: Axes, curves: pd.DataFrame) -> None:
     upper.tick_params(labelsize=style.TICK, color=style.GREY)
     upper.set_xlabel("time $t$", fontsize=style.LABEL)
     upper.spines["top"].set_color(style.GREY)
+
+
+def _wrapped(panels: int) -> tuple[int, int]:
+    """Columns and rows of so many panels: more than three a row are unreadable on a page."""
+    rows = math.ceil(panels / PANELS_A_ROW)
+    return math.ceil(panels / rows), rows
 
 
 def _grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:
@@ -280,7 +300,7 @@ def _estimates(
     colour: Any,
     place: int | None = None,
 ) -> None:
-    marker = "o" if place is None else style.BASELINES[place % len(style.BASELINES)].marker
+    marker = "o" if place is None else style.marker(place)
     ends = [[math.nan if e is None else e for e in (v.low, v.high)] for v in values]
     draw_estimates(
         ax,

@@ -32,6 +32,11 @@ class Outlook(NamedTuple):
 
 
 DATA, FIXED, OPEN = "data", "a fixed part", "not told"
+# What limits errors of samples, and those of scores, which no sampler draws.
+OTHERS = {
+    0.5: "the network, the length of the training or the sampler's steps limit",
+    1.0: "the network or the length of the training limits",
+}
 
 
 def in_short(study: Study, found: Mapping[str, Sequence[Series]]) -> str:
@@ -44,7 +49,7 @@ def in_short(study: Study, found: Mapping[str, Sequence[Series]]) -> str:
     shown = {
         name: {one.fixed: one for one in found[name]}
         for name in (*MOMENTS, SCORE)
-        if found.get(name) and not (name == MEAN and _odd(study))
+        if found.get(name) and not (name == MEAN and study.mean_is_exact)
     }
     dims = sorted({dim for each in shown.values() for dim in each})
     head = ["d", *(MOMENTS.get(name, SCORE.replace("_", " ")) for name in shown)]
@@ -67,7 +72,7 @@ def what_limits(study: Study, found: Mapping[str, Sequence[Series]]) -> list[str
     """
     lines = []
     for name, label in MOMENTS.items():
-        if name == MEAN and _odd(study) and found.get(name):
+        if name == MEAN and study.mean_is_exact and found.get(name):
             lines.append(f"**{label}.** {_of_exact(found[name])}")
             continue
         for one in found.get(name, ()):
@@ -87,9 +92,9 @@ def what_all_tell(study: Study, variant: str, found: Mapping[str, Sequence[Serie
     """
     lines = []
     for name in (*MOMENTS, SCORE):
-        stays = any(map(_stays, found.get(name, ())))
+        stays = any(one.stays for one in found.get(name, ()))
         common = common_slope(study, variant, name) if name in found else None
-        if common is None or stays or (name == MEAN and _odd(study)):
+        if common is None or stays or (name == MEAN and study.mean_is_exact):
             continue
         power, _ = common
         low, high = power.low, power.high
@@ -105,21 +110,11 @@ def what_all_tell(study: Study, variant: str, found: Mapping[str, Sequence[Serie
     return lines
 
 
-def _odd(study: Study) -> bool:
-    return bool(study.cells["odd"].all())
-
-
 def _limit(one: Series, name: str) -> str:
     limit = _with_more(one, 1.0 if name == SCORE else 0.5).limit
     square, seen = one.points[-1].square, one.points[-1].n_seen
     unseen = name != SCORE and square.low is not None and square.low <= 0 and not seen
     return "n_generate" if limit == OPEN and unseen else limit
-
-
-def _stays(one: Series) -> bool:
-    """Whether a part of it is seen that no N mends."""
-    offset = None if one.fit is None else one.fit.offset
-    return offset is not None and offset.low is not None and offset.low > 0
 
 
 def _pace(low: float, high: float) -> str:
@@ -192,12 +187,12 @@ def _with_more(one: Series, factor: float) -> Outlook:
     fit = one.fit
     if fit is None:
         return Outlook(OPEN, "One N alone: whether more of it would help is open.")
-    if fit.offset is not None and fit.offset.low is not None and _stays(one):
+    if one.stays and fit.offset is not None and fit.offset.low is not None:
         least = fit.offset.low**factor
         return Outlook(
             FIXED,
-            f"By all N together at least {least:.2g} stays however large N is: the network, the"
-            " length of the training or the sampler's steps limit the model, not the data.",
+            f"By all N together at least {least:.2g} stays however large N is: {OTHERS[factor]} the"
+            " model, not the data.",
         )
     not_told = Outlook(OPEN, NOT_TOLD if factor == 0.5 else SCATTERED)
     if not fit.found:

@@ -81,6 +81,12 @@ class Series(NamedTuple):
     fit: PowerLaw | None
     plain_fit: PowerLaw | None
 
+    @property
+    def stays(self) -> bool:
+        """Whether a part of it is seen that no N mends."""
+        offset = None if self.fit is None else self.fit.offset
+        return offset is not None and offset.low is not None and offset.low > 0
+
 
 def series(study: Study, variant: str, metric: str, axis: str) -> list[Series]:
     """A metric along ``n_train`` at each dimension, or along ``dim`` at each ``n_train``.

@@ -141,7 +141,7 @@ def side_by_side_figure(study: Study, variants: list[Variant]) -> Figure:
                     np.array(ends),
                     limits,
                     color=colours[one.name],
-                    marker=style.BASELINES[place % len(style.BASELINES)].marker,
+                    marker=style.marker(place),
                     label=one.name,
                 )
             ax.set_xlim(*log_limits([one.cost(metric) for one in here]))

@@ -8,9 +8,20 @@ from truescore.study.figures import slope, told_slope
 from truescore.study.fits import FEWEST_FOR_OFFSET, root
 from truescore.study.markdown import interval, number, table
 from truescore.study.reach import beside
-from truescore.study.scaling import EXCESS_LOSS, MOMENTS, SCORE, Point, Series, common_slope, series
+from truescore.study.scaling import (
+    EXCESS_LOSS,
+    MEAN,
+    MOMENTS,
+    SCORE,
+    Point,
+    Series,
+    common_slope,
+    series,
+)
 
 REACH = "reach / correlation length"
+NATS = "nats per site"
+SCORE_UNITS = {"spin": NATS, "categorical": NATS, "real": "relative L2"}
 
 
 def numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
@@ -19,8 +30,9 @@ def numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
     head = ["d", "N", "seeds", "n_generate"]
     for name in moments:
         short_name = MOMENTS[name].split(",")[0]
-        head += [f"{short_name}: own error", "floor of N", "floor of n_generate", "efficiency"]
-    head += ["score error", "excess loss", "training, s", REACH]
+        head += [f"{short_name}: own error", "floor of N", "floor of n_generate"]
+        head += ["efficiency"] if _is_learned(study, name) else []
+    head += [f"score error ({SCORE_UNITS[study.state_space]})", "excess loss", "training, s", REACH]
     points = {
         (name, p.dim, p.n_train): p for name, s in found.items() for one in s for p in one.points
     }
@@ -31,7 +43,7 @@ def numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
         runs = group.drop_duplicates("cell")
         row = [str(dim), f"{n:,}", str(len(runs)), f"{int(runs['n_generate'].iloc[0]):,}"]
         for name in moments:
-            row += _moment(points.get((name, dim, n)))
+            row += _moment(points.get((name, dim, n)), _is_learned(study, name))
         means = [
             group.loc[group["metric"] == name, "value"].mean() for name in (SCORE, EXCESS_LOSS)
         ]
@@ -45,46 +57,57 @@ def numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
     return table(head, rows)
 
 
-def _moment(point: Point | None) -> list[str]:
+def _is_learned(study: Study, metric: str) -> bool:
+    """Whether a model can be wrong in it; in a mean that symmetry makes exact it cannot."""
+    return not (metric == MEAN and study.mean_is_exact)
+
+
+def _moment(point: Point | None, learned: bool) -> list[str]:
     if point is None:
-        return ["-"] * 4
+        return ["-"] * (4 if learned else 3)
     data = math.nan if point.data_square is None else math.sqrt(point.data_square)
     floor = number(math.sqrt(point.floor_square))
-    efficiency = interval(point.efficiency) if point.efficiency else "-"
-    return [interval(root(point.square)), number(data), floor, efficiency]
+    told = [interval(root(point.square)), number(data), floor]
+    if learned:
+        told.append(interval(point.efficiency) if point.efficiency else "-")
+    return told
 
 
 def fitted_laws(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
     """A row for each error along N and along d: slope, what no N mends, slope without it."""
     rows = []
-    for name, along in found.items():
-        factor, label = _factor_and_label(name)
+    learned = {name: along for name, along in found.items() if _is_learned(study, name)}
+    for name, along in learned.items():
+        factor, label = _factor_and_label(study, name)
         for one in along:
             rows.append([label, f"d = {one.fixed}, in N", *_fit(one, factor)])
-        if (common := common_slope(study, variant, name)) is not None:
+        common = common_slope(study, variant, name)
+        if common is not None and not any(one.stays for one in along):
             power, n_cells = common
             shared = slope(power, factor)
             rows.append([label, "all d together, in N", "-", "-", shared, str(n_cells)])
     for name in MOMENTS:
-        if name in found:
+        if name in learned:
             for one in series(study, variant, name, "dim"):
                 if one.fit is not None:
                     at = f"N = {one.fixed:,}, in d"
                     rows.append([MOMENTS[name], at, *_fit(one, 0.5)])
     note = (
-        "Slopes are those of the error; for the score error those of the divergence, or of the"
+        "Slope and b are those of the error; for the score error those of the divergence, or of the"
         " squared relative L2 error that stands in its place for reals. Where data limit it, theory"
-        " expects -1 (errors of moments: -1/2). b, what no N mends, is fitted with the slope; the"
-        " last slope is that of a law without b; all d together share it, each with an amplitude of"
-        ' its own. "Not told": the cells allow any slope on one side.'
-        " No interval: as many parameters as cells, add seeds."
+        " expects a slope of -1 (errors of moments: -1/2). b, what no N mends, is fitted with the"
+        " slope; the last slope is that of a law without b; all d together share it, each with an"
+        " amplitude of its own, where no d has a b that is seen. < or >: the interval's one end"
+        " that the cells tell. No interval: as many parameters as cells, add seeds."
     )
     return table(["error", "along", "slope", "b", "slope if b = 0", "cells"], rows) + f"\n\n{note}"
 
 
-def _factor_and_label(metric: str) -> tuple[float, str]:
+def _factor_and_label(study: Study, metric: str) -> tuple[float, str]:
     """What turns the power of a square into the slope that is told, and the error's name."""
-    return (1.0, SCORE.replace("_", " ")) if metric == SCORE else (0.5, MOMENTS[metric])
+    if metric != SCORE:
+        return 0.5, MOMENTS[metric]
+    return 1.0, "score error, squared" if study.state_space == "real" else "score error"
 
 
 def _fit(one: Series, factor: float) -> list[str]:
@@ -108,7 +131,7 @@ def earlier_study(study: Study, variant: str) -> str | None:
     if rows is None:
         return None
     head = ["d", "N", "earlier: mean", "covariance", "here: mean, L2", "covariance"]
-    head += ["floor: mean", "covariance"]
+    head += ["floor of here: mean", "covariance"]
     columns = ["earlier_mean", "earlier_covariance", "mean", "covariance"]
     columns += ["mean_floor", "covariance_floor"]
     lines = [

@@ -28,6 +28,10 @@ class Monitor(Protocol):
         """Sample, judge, log."""
         ...
 
+    def try_recording(self, module: "ScoreModule") -> None:
+        """Before the first step, tell of a network that cannot be replayed where it is to be."""
+        ...
+
 
 class ScoreModule(pl.LightningModule):
     """Trains a denoiser by a score-matching loss.
@@ -145,10 +149,13 @@ class ScoreModule(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Draw samples with the averaged weights and log how far they are from the truth."""
-        if self.trainer.sanity_checking or self.monitor is None or self.global_rank > 0:
+        if self.monitor is None or self.global_rank > 0:
             return
         with as_it_stands(self.compiled):
-            self.monitor(self, self.global_step)
+            if self.trainer.sanity_checking:
+                self.monitor.try_recording(self)
+            else:
+                self.monitor(self, self.global_step)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the note, and whether there is nothing left to train."""

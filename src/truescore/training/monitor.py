@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+import torch
 from pytorch_lightning.loggers import TensorBoardLogger
-from torch import nn
+from torch import Tensor, nn
 
 from truescore.figures import sample_figures
 from truescore.metrics import PerfectSamples, evaluate_samples
@@ -48,13 +49,15 @@ class SampleMonitor:
         self.cuda_graphs = cuda_graphs
         self.perfect = PerfectSamples(target, settings["n_null"])
 
+    def try_recording(self, module: ScoreModule) -> None:
+        """Draw two points where the network is to be replayed: one that cannot be is told now."""
+        if self.cuda_graphs:
+            self._draw(module, 2, keyed_generator(self.seed, "recording", device=module.device))
+
     def __call__(self, module: ScoreModule, step: int) -> None:
         """Sample, judge, log."""
         generator = keyed_generator(self.seed, "validation samples", step, device=module.device)
-        with replayed(cast(nn.Module, module.denoiser.net), self.cuda_graphs):
-            samples = self.sampler.sample(
-                module.denoiser, self.n_samples, self.target.dim, generator, self.chunk_size
-            ).cpu()
+        samples = self._draw(module, self.n_samples, generator)
         scalars = {}
         for name, judgement in evaluate_samples(self.perfect, samples).items():
             scalars[f"{name}/value"] = judgement.value
@@ -64,3 +67,9 @@ class SampleMonitor:
             if isinstance(logger, TensorBoardLogger):
                 for name, figure in sample_figures(self.target, samples).items():
                     logger.experiment.add_figure(name, figure, global_step=step)
+
+    def _draw(self, module: ScoreModule, n: int, generator: torch.Generator) -> Tensor:
+        with replayed(cast(nn.Module, module.denoiser.net), self.cuda_graphs):
+            return self.sampler.sample(
+                module.denoiser, n, self.target.dim, generator, self.chunk_size
+            ).cpu()

@@ -30,6 +30,7 @@ from truescore.evaluation import EXCESS_LOSS, Evaluation, evaluate
 from truescore.figures import save_figures
 from truescore.files import CHECKPOINTS, CONFIG, SUMMARY, write_json
 from truescore.metrics import Judgement
+from truescore.metrics.sample_metric import check_samples
 from truescore.plots import loss_curves
 from truescore.randomness import keyed_generator
 from truescore.ranks import rank
@@ -61,6 +62,7 @@ from truescore.training.trainer import (
 log = logging.getLogger("truescore")
 SCHEMA_VERSION = 1
 N_MONITORED = 1024
+BLOCK = 65_536
 MODULES = {
     "real": DenoisingScoreMatchingModule,
     "spin": ConcreteScoreMatchingModule,
@@ -156,6 +158,9 @@ def prepare(config: Mapping[str, Any]) -> tuple[ScoreModule, LawDataModule, floa
         seed,
     )
     seconds = time.perf_counter() - start
+    # In blocks, as there may be a million. On a GPU a symbol that is none would end the process.
+    for points in (*data.train_data.split(BLOCK), data.val_data):
+        check_samples(target, points)
     pl.seed_everything(seed, verbose=False)
     denoiser = build_untrained(config, target.dim, process, data.train_data)
     # A run from before there was a choice has no compile, nor cuda_graphs.
