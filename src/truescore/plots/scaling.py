@@ -84,7 +84,8 @@ def draw_estimates(
         if not beyond.any():
             continue
         arrow: dict[str, Any] = {"linestyle": "", "marker": mark, "markerfacecolor": "white"}
-        arrow["clip_on"] = False  # on the axis where the whole interval is beyond it
+        # On the axis where the whole interval is beyond it.
+        arrow |= {"clip_on": False, "in_layout": False}
         ax.plot(x[beyond], end[beyond], markeredgecolor=colour, markersize=6, zorder=4, **arrow)
         if BEYOND[mark] not in ax.get_legend_handles_labels()[1]:
             ax.plot([], [], markeredgecolor=style.GREY, label=BEYOND[mark], **arrow)

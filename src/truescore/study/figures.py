@@ -26,6 +26,8 @@ from truescore.study.scaling import EXCESS_LOSS, MEAN, MOMENTS, SCORE, Series, s
 
 WIDTH, HEIGHT = 3.7, 3.4
 PANELS_A_ROW = 3
+STEP_ASIDE = 0.018
+"""Part of a logarithmic axis between two estimates at one size."""
 N_TIMES = 5
 N_TRAIN, DIM = "number of training samples $N$", "dimension $d$"
 SQUARES = {
@@ -120,12 +122,12 @@ def _against_n(study: Study, variant: str, moments: list[str]) -> Figure:
             style.label_log_axis(ax, "y")
             title = f"d = {one.fixed}: {told_slope(one.fit, 0.5)}"
             style.tidy(ax, title=title, x=N_TRAIN, y=f"error of {MOMENTS[name]}")
-    legend_of_all(figure, axes, {1: 1, 2: 2}.get(axes.shape[1], 6))
+    legend_of_all(figure, axes, axes.shape[1])
     return figure
 
 
 def _efficiency(study: Study, variant: str, moments: list[str]) -> Figure:
-    figure, axes = _grid(1, len(moments))
+    figure, axes = _wide(len(moments))
     for ax, name in zip(axes[0], moments, strict=True):
         found = series(study, variant, name, "n_train")
         values = {
@@ -137,19 +139,19 @@ def _efficiency(study: Study, variant: str, moments: list[str]) -> Figure:
         for place, (one, colour) in enumerate(zip(found, colours, strict=True)):
             n = _sizes(one)
             sizes |= set(n.tolist())
-            shifted = n * _shift(place, len(found))
+            shifted = _beside(n, place, len(found), study, "n_train")
             _estimates(ax, shifted, values[one.fixed], limits, f"d = {one.fixed}", colour, place)
         ax.axhline(1, color=style.EXACT, linewidth=1, label="$N$ exact samples")
         mark_sizes(ax, sorted(sizes))
         style.label_log_axis(ax, "y")
         y = r"(floor of $N$ / model's own)$^2$"
         style.tidy(ax, title=f"efficiency, {MOMENTS[name]}", x=N_TRAIN, y=y)
-    legend_of_all(figure, axes, 3)
+    legend_of_all(figure, axes, 1 + len(moments))
     return figure
 
 
 def _against_d(study: Study, variant: str, moments: list[str]) -> Figure:
-    figure, axes = _grid(1, len(moments))
+    figure, axes = _wide(len(moments))
     for ax, name in zip(axes[0], moments, strict=True):
         found = series(study, variant, name, "dim")
         roots = [[root(p.square) for p in one.points] for one in found]
@@ -160,7 +162,8 @@ def _against_d(study: Study, variant: str, moments: list[str]) -> Figure:
             d = _sizes(one)
             sizes |= set(d.tolist())
             label = f"N = {short(one.fixed)}: {told_slope(one.fit, 0.5)}"
-            _estimates(ax, d * _shift(place, len(found)), own, limits, label, colour, place)
+            at = _beside(d, place, len(found), study, "dim")
+            _estimates(ax, at, own, limits, label, colour, place)
             if one.fit is not None and _is_told(one.fit):
                 _law(ax, one.fit, d, True, colour)
         mark_sizes(ax, sorted(sizes))
@@ -171,8 +174,7 @@ def _against_d(study: Study, variant: str, moments: list[str]) -> Figure:
 
 
 def _score_against_n(study: Study, found: Sequence[Series]) -> Figure:
-    figure = style.new_figure(5.6, 4.2)
-    ax = figure.subplots()
+    figure, ((ax,),) = _wide(1)
     limits = log_limits(*[p.square[::2] for one in found for p in one.points])
     sizes: set[float] = set()
     for place, (one, colour) in enumerate(zip(found, style.shades(len(found)), strict=True)):
@@ -180,7 +182,8 @@ def _score_against_n(study: Study, found: Sequence[Series]) -> Figure:
         sizes |= set(n.tolist())
         label = f"d = {one.fixed}: {told_slope(one.fit, 1.0)}"
         values = [p.square for p in one.points]
-        _estimates(ax, n * _shift(place, len(found)), values, limits, label, colour, place)
+        at = _beside(n, place, len(found), study, "n_train")
+        _estimates(ax, at, values, limits, label, colour, place)
         if one.fit is not None and _is_told(one.fit):
             _law(ax, one.fit, n, False, colour)
     n = np.array(sorted(sizes))
@@ -199,8 +202,7 @@ def _excess(study: Study, variant: str) -> pd.DataFrame:
 
 def _excess_against_n(study: Study, variant: str) -> Figure:
     """Means over seeds; of one seed its own interval, that of its held-out samples."""
-    figure = style.new_figure(5.6, 4.2)
-    ax = figure.subplots()
+    figure, ((ax,),) = _wide(1)
     found = [
         (cast(int, d), [_mean_excess(at) for _, at in rows.groupby("n_train")], rows)
         for d, rows in _excess(study, variant).groupby("dim")
@@ -211,7 +213,8 @@ def _excess_against_n(study: Study, variant: str) -> Figure:
         n = np.array(sorted(set(rows["n_train"])), dtype=np.float64)
         sizes |= set(n.tolist())
         colour = style.shades(len(found))[place]
-        _estimates(ax, n * _shift(place, len(found)), values, limits, f"d = {d}", colour, place)
+        at = _beside(n, place, len(found), study, "n_train")
+        _estimates(ax, at, values, limits, f"d = {d}", colour, place)
     mark_sizes(ax, sorted(sizes))
     style.label_log_axis(ax, "y")
     style.tidy(ax, x=N_TRAIN, y="loss above the exact score's (in its units)")
@@ -282,13 +285,21 @@ def _grid(rows: int, columns: int) -> tuple[Figure, np.ndarray]:
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
+def _wide(columns: int) -> tuple[Figure, np.ndarray]:
+    """Panels that hold the series of all dimensions or sizes."""
+    figure = style.new_figure(5.6 * columns, 4.2)
+    return figure, figure.subplots(1, columns, squeeze=False)
+
+
 def _sizes(one: Series) -> np.ndarray:
     return np.array([getattr(point, one.axis) for point in one.points], dtype=np.float64)
 
 
-def _shift(place: int, of: int) -> float:
-    """Beside, not behind each other: a few per cent to the left and right."""
-    return 1.06 ** (place - (of - 1) / 2)
+def _beside(x: np.ndarray, place: int, of: int, study: Study, axis: str) -> np.ndarray:
+    """Sizes moved a little to the left or right, so that no estimate is behind another."""
+    sizes = np.asarray(study.cells[axis], dtype=np.float64)
+    span = max(sizes.max() / sizes.min(), 10.0)
+    return x * span ** (STEP_ASIDE * (place - (of - 1) / 2))
 
 
 def _estimates(
