@@ -70,6 +70,18 @@ def test_seeds_of_another_training_are_another_variant(tmp_path):
     assert list(variants) == 2 * ["sampler.steps=8"] + 2 * ["sampler.steps=16"]
 
 
+def test_a_choice_from_a_group_is_named_alone(tmp_path):
+    for name, theta, steps in (("first", 0.3, 8), ("first", 0.3, 16), ("second", 0.5, 8)):
+        changes = {"sampler.name": name, "sampler.theta": theta, "sampler.steps": steps}
+        write_cell(tmp_path, 8, 1000, 0, **changes)
+    variants = read_study(tmp_path).cells["variant"]
+    assert set(variants) == {
+        "sampler=first sampler.steps=8",
+        "sampler=first sampler.steps=16",
+        "sampler=second sampler.steps=8",
+    }
+
+
 def test_where_a_run_stood_is_no_variant(tmp_path):
     for seed, bar in enumerate((True, False)):
         write_cell(tmp_path, 8, 1000, seed, **{"callbacks.progress_bar": bar})

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -21,6 +21,8 @@ SCHEMA_VERSION = 1
 NOTHING_ELSE = "-"
 """The variant of a sweep over sizes and seeds alone."""
 GRID = ("dim", "n_train", "seed")
+CHOICE = ".name"
+"""Of a section: which file of its group was chosen."""
 GRID_KEYS = ("dataset.dim", "dataset.n_train", "seed")
 LEVELS = {"times": "time", "log_snr": "log_snr", "error": "error"}
 """What a cell tells of each noise level, and the column that holds it."""
@@ -248,20 +250,40 @@ def _variants(
 ) -> dict[str, str]:
     """What else was swept, such as ``sampler.steps=8``: keys that differ at one size.
 
-    What depends on the size by an interpolation differs from size to size only.
+    What depends on the size by an interpolation differs from size to size only. Of a choice from a
+    group, such as ``model=mlp``, the keys that come with it are not named again.
     """
     flat = {name: _flat(config) for name, config in configs.items()}
     keys: set[str] = set()
     places: dict[tuple[Any, ...], str] = {}
+    sizes = {name: (summary["dim"], summary["n_train"]) for name, summary in summaries.items()}
     for name, values in flat.items():
-        size = summaries[name]["dim"], summaries[name]["n_train"]
-        first = flat[places.setdefault(size, name)]
+        first = flat[places.setdefault(sizes[name], name)]
         keys |= {k for k in values.keys() | first.keys() if values.get(k) != first.get(k)}
     swept = sorted(key for key in keys - set(GRID_KEYS) if not _is_no_result(key))
+    told = [key for key in swept if not _comes_with_a_choice(key, swept, flat, sizes)]
     return {
-        name: " ".join(f"{key}={values.get(key)}" for key in swept) or NOTHING_ELSE
+        name: " ".join(f"{key.removesuffix(CHOICE)}={values.get(key)}" for key in told)
+        or NOTHING_ELSE
         for name, values in flat.items()
     }
+
+
+def _comes_with_a_choice(
+    key: str,
+    swept: Sequence[str],
+    flat: Mapping[str, Mapping[str, Any]],
+    sizes: Mapping[str, tuple[int, int]],
+) -> bool:
+    """Whether at each size the name of a key's section, itself swept, says what the key is."""
+    choice = key.partition(".")[0] + CHOICE
+    if key == choice or choice not in swept:
+        return False
+    values: dict[tuple[Any, ...], Any] = {}
+    return all(
+        values.setdefault((sizes[name], cell.get(choice)), cell.get(key)) == cell.get(key)
+        for name, cell in flat.items()
+    )
 
 
 def _is_no_result(key: str) -> bool:

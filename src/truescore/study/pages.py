@@ -21,6 +21,7 @@ from truescore.study.side_by_side import (
     PER,
     Variant,
     frontier,
+    natural,
     side_by_side,
     side_by_side_figure,
 )
@@ -90,7 +91,7 @@ def write_report(study: Study, folder: Path) -> list[Path]:
     for stem in (*CAPTIONS, SIDE_BY_SIDE, STEM):  # an earlier report's, which this one may not have
         for file in folder.glob(f"{stem}*.p[nd][gf]"):
             file.unlink()
-    variants = sorted(study.cells["variant"].unique())
+    variants = sorted(study.cells["variant"].unique(), key=natural)
     parts = [_head(study)]
     if compared := side_by_side(study):
         parts += _side_by_side(study, compared, folder, files)

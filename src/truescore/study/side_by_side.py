@@ -57,7 +57,7 @@ def side_by_side(study: Study) -> list[Variant]:
     At each dimension at one N: the one that most variants have, the largest of such. Variants
     without it are left out there.
     """
-    names = sorted(study.cells["variant"].unique(), key=_natural)
+    names = sorted(study.cells["variant"].unique(), key=natural)
     if len(names) == 1:
         return []
     judged = {
@@ -104,7 +104,7 @@ def frontier(variants: Sequence[Variant], metric: str) -> list[Variant]:
     return found
 
 
-def _natural(name: str) -> list[tuple[float, str]]:
+def natural(name: str) -> list[tuple[float, str]]:
     """A key that puts steps=8 before steps=16."""
     parts = re.split(r"(\d+\.?\d*)", name)
     return [(float(part), "") if part[:1].isdigit() else (math.inf, part) for part in parts]
