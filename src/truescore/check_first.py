@@ -72,9 +72,8 @@ class CheckFirst(Callback):
                 return
             # A job composes its own configuration, in which the folder's name may differ.
             folder = Path(config.hydra.sweep.dir)
-            if _launcher(config) in RAY:
-                folder = folder.absolute()
-            config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
+            of_jobs = folder.absolute() if _launcher(config) in RAY else folder
+            config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{of_jobs}'")
             plan = Plan.of(folder, cells)
             plan.write()
             launched.set(plan)
