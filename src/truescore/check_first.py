@@ -77,7 +77,7 @@ class CheckFirst(Callback):
             plan = Plan.of(folder, cells)
             plan.write()
             launched.set(plan)
-            tell([f"{folder}: {plan.progress()}"])
+            tell([f"{folder}: {plan.progress()}", *others_there(plan)])
             if _launcher(config) == JOBLIB:
                 # Its workers end with an exception in the command, not with its death.
                 signal.signal(signal.SIGTERM, _terminated)
@@ -150,6 +150,15 @@ def _of_jobs(folders: Sequence[str], total: int) -> str:
     if len(folders) == total:
         return ""
     return f" ({folders[0]}{f' and {len(folders) - 1} more' if len(folders) > 1 else ''})"
+
+
+def others_there(plan: Plan) -> list[str]:
+    """A line if a sweep's folder holds finished cells that are not this command's."""
+    names = {file.parent.name for file in plan.folder.glob(f"*/{SUMMARY}")} - set(plan.cells)
+    if not names:
+        return []
+    return [f"  beside {len(names)} finished ones of other values; a report is of all in a folder,"
+            " hydra.sweep.dir=FOLDER keeps them apart"]  # fmt: skip
 
 
 def failed_cells(plan: Plan) -> list[str]:

@@ -90,8 +90,8 @@ def test_a_finished_cell_is_told_in_a_line(tmp_path):
         lines[name] = headline(tmp_path)
     assert lines == {
         "nothing": None,
-        "no covariance": "mean_l1 0.2, at floor",
-        "both": "cov_frobenius 0.164 [0.15, 0.18], 4.1 x floor; score_error 0.0786",
+        "no covariance": "mean_l1 0.2 (at floor)",
+        "both": "cov_frobenius 0.164 [0.15, 0.18] (value 4.1 x floor); score_error 0.0786",
     }
 
 
@@ -141,6 +141,9 @@ def test_the_same_command_runs_what_is_missing_and_a_wider_one_what_is_new(call,
     code, text, errors = call("-m", "seed=0,7,8", "callbacks.progress_bar=false")
     assert code == 0 and trained(text) == 1
     assert cells(sweep) == ["seed_0", "seed_7", "seed_8"]
+    assert "other values" not in errors
+    code, text, errors = call("-m", "seed=8")
+    assert "beside 2 finished ones of other values" in errors
 
 
 def test_a_wide_grid_goes_on_with_the_cells_of_a_finished_one(call, outputs):

@@ -51,7 +51,7 @@ def test_the_worst_run_is_the_one_to_measure(tmp_path, without_figures):
     (tmp_path / "report").mkdir()
     write_report(study, tmp_path / "report")
     text = (tmp_path / "report" / "report.md").read_text()
-    assert f"no budget: `python scripts/budget.py run={tmp_path / worst}`" in text
+    assert f"of its worst run: `python scripts/budget.py run={tmp_path / worst}`" in text
 
 
 def test_a_budget_stands_in_both_pages_with_its_words(tmp_path, without_figures):

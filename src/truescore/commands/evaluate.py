@@ -79,12 +79,15 @@ def _judge(
     from truescore.evaluation import evaluate
     from truescore.files import SUMMARY, write_json
     from truescore.report import report
+    from truescore.training.trainer import use_threads
 
+    use_threads(config["trainer"].get("threads"))
     is_new = not folder.exists()
     writable(folder)
     process, denoiser = (run.process, run.denoiser) if run else (None, None)
     n_null = config["metrics"]["n_null"]
-    print(f"judging {len(samples):,} samples beside {n_null:,} perfect sets", flush=True)
+    kept = "drawn once for a law and a number, and kept"
+    print(f"judging {len(samples):,} samples beside {n_null:,} perfect sets ({kept})", flush=True)
     try:
         evaluation = evaluate(
             target, samples, training_data, config["metrics"], process, denoiser, loss, sampler

@@ -64,12 +64,17 @@ def metrics_table(
 
 
 def brief(judgement: Judgement) -> str:
-    """An error in a few words: its own part with its interval, or its value, and the verdict."""
+    """An error in a few words: its own part with its interval, or its value, and the verdict.
+
+    A verdict is of the value, floor included.
+    """
     own = judgement.value if judgement.debiased is None else judgement.debiased
     text = _number(own)
     if judgement.ci_low is not None and judgement.ci_high is not None:
         text += f" {_ends(own, judgement.ci_low, judgement.ci_high)}"
-    return f"{text}, {judgement.verdict}" if judgement.verdict else text
+    if judgement.verdict is None:
+        return text
+    return f"{text} ({'' if judgement.verdict == AT_FLOOR else 'value '}{judgement.verdict})"
 
 
 def _table(title: str | None, columns: tuple[str, ...]) -> Table:

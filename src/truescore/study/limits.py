@@ -149,11 +149,10 @@ def _seen(point: Point) -> str:
     if high <= 0:
         return f"{at} the samples are closer to the law than perfect ones mostly are ({floor})."
     if low <= 0 and point.n_seen:
-        size = "about " if point.square.value > 0 else "which may be "
+        mean = f"{math.copysign(math.sqrt(abs(point.square.value)), point.square.value):.2g}"
         return (
-            f"{at} an error is seen in {point.n_seen} of them, {size}"
-            f"{math.sqrt(abs(point.square.value)):.2g} ({floor}), but so few seeds do not tell how"
-            " large it is on average: add seeds."
+            f"{at} an error is seen in {point.n_seen} of them; over all it is {mean} ({floor}), but"
+            " so few seeds do not tell how large it is on average: add seeds."
         )
     if low <= 0:
         return (

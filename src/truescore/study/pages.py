@@ -30,9 +30,10 @@ from truescore.study.tables import REACH, earlier_study, fitted_laws, numbers
 CAPTIONS = {
     "error_against_n": "The model's own error against the number of training samples N. A hollow"
     " triangle: n_generate perfect samples explain the error, its 95% interval ends there, or below"
-    " where the triangle lies on the axis.",
+    " where the triangle lies on the axis. A bar that reaches an edge goes on beyond it.",
     "efficiency": "How many of its N training samples a model is worth: 1 is a model that knows"
-    " its law as well as the moments of N exact samples do, more is better.",
+    " its law as well as the moments of N exact samples do, more is better. A bar that reaches an"
+    " edge goes on beyond it.",
     "error_against_d": "The same errors against the dimension, at each N.",
     "score_error_against_n": "Error of the score against N, with the theory's slope.",
     "excess_loss_against_n": "The training loss above that of the exact score, on held-out samples,"
@@ -216,7 +217,7 @@ def _budgets(study: Study, variant: str, folder: Path, files: list[Path]) -> Ite
     up_to = "" if aim.most_n_train is None else f" up to N = {aim.most_n_train:,}"
     asked = f"a covariance worth {aim.efficiency:g} times the data{up_to}"
     short = misses(study, variant)
-    yield f"Below {asked}, by its estimate:" if short else f"No size is below {asked}."
+    yield f"Efficiency below {asked}, by its estimate:" if short else f"No size is below {asked}."
     lines = []
     # The exact score of reals takes minutes for as many as spins' budgets draw, and shows as much.
     few = " n_generate=1000" if study.state_space == "real" else ""
@@ -226,7 +227,8 @@ def _budgets(study: Study, variant: str, folder: Path, files: list[Path]) -> Ite
         why = (
             f"budget below: {', '.join(map(code, told))}"
             if told
-            else f"no budget: {code(f'python scripts/budget.py run={run}{few}')}"
+            else "no budget yet, this measures that of its worst run:"
+            f" {code(f'python scripts/budget.py run={run}{few}')}"
         )
         size = f"d = {miss.dim}, N = {miss.n_train:,}"
         lines.append(f"- **{size}**: {interval(miss.efficiency)}; {why}")
