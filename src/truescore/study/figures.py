@@ -240,7 +240,7 @@ def _score_over_snr(study: Study, variant: str) -> Figure:
     sizes = sorted(set(curves["n_train"]))
     colours = dict(zip(sizes, style.shades(len(sizes)), strict=True))
     for ax, dim in zip(axes.flat, dims, strict=False):
-        for place, (n, rows) in enumerate(where(curves, dim=dim).groupby("n_train")):
+        for n, rows in where(curves, dim=dim).groupby("n_train"):
             # Processes whose prior is fitted start at slightly different levels.
             runs = [run.sort_values("log_snr") for _, run in rows.groupby("cell")]
             level = np.mean([run["log_snr"].to_numpy() for run in runs], axis=0)
@@ -249,7 +249,7 @@ def _score_over_snr(study: Study, variant: str) -> Figure:
                 level,
                 error,
                 color=colours[n],
-                marker=style.marker(place),
+                marker=style.marker(sizes.index(n)),
                 markersize=3,
                 linewidth=1.3,
                 label=f"N = {short(cast(float, n))}",

@@ -217,7 +217,11 @@ def _budgets(study: Study, variant: str, folder: Path, files: list[Path]) -> Ite
     up_to = "" if aim.most_n_train is None else f" up to N = {aim.most_n_train:,}"
     asked = f"a covariance worth {aim.efficiency:g} times the data{up_to}"
     short = misses(study, variant)
-    yield f"Efficiency below {asked}, by its estimate:" if short else f"No size is below {asked}."
+    yield (
+        f"Sizes below {asked}, by the estimate of their efficiency, which stands behind them:"
+        if short
+        else f"No size is below {asked}."
+    )
     lines = []
     # The exact score of reals takes minutes for as many as spins' budgets draw, and shows as much.
     few = " n_generate=1000" if study.state_space == "real" else ""
