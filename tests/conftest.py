@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from truescore.samplers import cuda_graphs
+
 # The tensors are small: a second thread costs more than it brings, and workers share the cores.
 torch.set_num_threads(1)
 
@@ -16,6 +18,25 @@ SLURM = Path(__file__).resolve().parents[1] / "scripts" / "slurm_loopback.sh"
 # Two-sided false-alarm rate 8e-11 for each number compared, so below 1e-6 for 10,000 of them.
 # Generators are fixed besides: a test that passes once passes always.
 SIGMAS = 6.5
+
+
+@pytest.fixture
+def played(monkeypatch):
+    """Networks as if on a GPU, recorded by what the CPU can play; the recordings as they are made.
+
+    What a graph does: each replay reads and writes the same memory.
+    """
+    made = []
+
+    def capture(function, inputs):
+        kept = tuple(x.clone() for x in inputs)
+        answer = function(*kept)
+        made.append(cuda_graphs.Captured(kept, answer, lambda: answer.copy_(function(*kept))))
+        return made[-1]
+
+    monkeypatch.setattr(cuda_graphs, "on_gpu", lambda net: True)
+    monkeypatch.setattr(cuda_graphs, "capture", capture)
+    return made
 
 
 @pytest.fixture

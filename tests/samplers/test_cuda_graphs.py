@@ -15,7 +15,7 @@ from truescore.build import build_denoiser, build_process, build_sampler, build_
 from truescore.errors import UserError
 from truescore.randomness import keyed_generator
 from truescore.samplers import cuda_graphs
-from truescore.samplers.cuda_graphs import MOST_SHAPES, Captured, Replayed, replayed
+from truescore.samplers.cuda_graphs import MOST_SHAPES, Replayed, replayed
 from truescore.training.rehearsal import try_sampler
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -30,21 +30,8 @@ EXPERIMENTS = {
 }
 
 
-def recorded(function, inputs):
-    """What a graph does, on a CPU: each replay reads and writes the same memory."""
-    kept = tuple(x.clone() for x in inputs)
-    answer = function(*kept)
-    return Captured(kept, answer, lambda: answer.copy_(function(*kept)))
-
-
-def test_an_answer_is_the_functions_and_stays():
-    calls = []
-
-    def function(x, y):
-        calls.append(x.shape)
-        return x * y
-
-    again = Replayed(function, recorded)
+def test_an_answer_is_the_functions_and_stays(played):
+    again = Replayed(torch.mul, cuda_graphs.capture)
     x, y = torch.randn(2, 5, 3).unbind()
     first, other, wider = again(x, y), again(y, y), again(x[:2], y[:2])
     assert torch.equal(first, x * y)
@@ -70,9 +57,7 @@ def test_a_network_on_a_cpu_is_left_alone():
         assert net(torch.ones(1, 2)).shape == (1, 2)
 
 
-def test_a_network_is_itself_again(monkeypatch):
-    monkeypatch.setattr(cuda_graphs, "on_gpu", lambda net: True)
-    monkeypatch.setattr(cuda_graphs, "capture", recorded)
+def test_a_network_is_itself_again(played):
     net, x = nn.Linear(2, 2), torch.ones(3, 2)
     with torch.inference_mode():
         plain = net(x)
@@ -116,9 +101,7 @@ def denoiser_of(experiment, model):
 
 
 @pytest.mark.parametrize("experiment", ["gl_d8", "ising_d16", "potts_d32", "gray_2spirals"])
-def test_samples_are_the_same(experiment, monkeypatch):
-    monkeypatch.setattr(cuda_graphs, "on_gpu", lambda net: True)
-    monkeypatch.setattr(cuda_graphs, "capture", recorded)
+def test_samples_are_the_same(experiment, played):
     assert torch.equal(*drawn(*denoiser_of(experiment, None), "cpu"))
 
 

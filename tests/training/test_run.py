@@ -449,26 +449,14 @@ def test_a_network_that_cannot_be_recorded_is_told_before_the_first_step(tmp_pat
     assert not list(tmp_path.glob("checkpoints/*"))
 
 
-def test_samples_of_a_replayed_network_are_the_same(
-    finished, tmp_path, monkeypatch, without_figures
-):
+def test_samples_of_a_replayed_network_are_the_same(finished, played, tmp_path, without_figures):
     """By a recording that the CPU can play, in validations and at the end."""
-
-    def capture(function, inputs):
-        recorded.append(inputs)
-        kept = tuple(x.clone() for x in inputs)
-        answer = function(*kept)
-        return cuda_graphs.Captured(kept, answer, lambda: answer.copy_(function(*kept)))
-
-    recorded = []
     folder, _, summary = finished
-    monkeypatch.setattr(cuda_graphs, "on_gpu", lambda net: True)
-    monkeypatch.setattr(cuda_graphs, "capture", capture)
     train(small_config(summary["experiment"], *GRAPHS), tmp_path)
     samples = [load_file(path / "samples.safetensors")["samples"] for path in (folder, tmp_path)]
     assert torch.equal(*samples)
     # Before the first step, at both validations, at the end.
-    assert len(recorded) == 4
+    assert len(played) == 4
 
 
 def test_data_with_a_symbol_that_is_none_are_refused(tmp_path, monkeypatch):

@@ -81,9 +81,6 @@ def _on(config: Mapping[str, Any], name: str, data: Mapping[str, Any]) -> dict[s
         **config,
         "name": f"{config['name']}_{name}",
         "dataset": {**config["dataset"], **data},
-        "trainer": {
-            **config["trainer"],
-            **{"accelerator": accelerator, "devices": 1, "num_nodes": 1},
-        },
+        "trainer": config["trainer"] | {"accelerator": accelerator, "devices": 1, "num_nodes": 1},
         "ckpt_path": None,
     }

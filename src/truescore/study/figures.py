@@ -22,7 +22,7 @@ from truescore.plots.scaling import (
 from truescore.plots.score_error import UNITS
 from truescore.study.cells import Study, where
 from truescore.study.fits import Estimate, PowerLaw, mean_over_seeds, root
-from truescore.study.scaling import EXCESS_LOSS, MEAN, MOMENTS, SCORE, Series, series
+from truescore.study.scaling import EXCESS_LOSS, MOMENTS, SCORE, Series, is_learned, series
 
 WIDTH, HEIGHT = 3.7, 3.4
 PANELS_A_ROW = 3
@@ -43,7 +43,7 @@ def study_figures(study: Study, variant: str) -> dict[str, Figure]:
     figures = {}
     if moments:
         figures["error_against_n"] = _against_n(study, variant, moments)
-        learned = [name for name in moments if not (name == MEAN and study.mean_is_exact)]
+        learned = [name for name in moments if is_learned(study, name)]
         figures["efficiency"] = _efficiency(study, variant, learned or moments)
         if len(set(study.cells["dim"])) > 1:
             figures["error_against_d"] = _against_d(study, variant, learned or moments)

@@ -9,7 +9,7 @@ import numpy as np
 from truescore.study.cells import Study
 from truescore.study.figures import slope
 from truescore.study.markdown import table
-from truescore.study.scaling import MEAN, MOMENTS, SCORE, Point, Series, common_slope
+from truescore.study.scaling import MOMENTS, SCORE, Point, Series, common_slope, is_learned
 
 THEORY = -1.0  # of squares in N, where data alone limit
 
@@ -49,7 +49,7 @@ def in_short(study: Study, found: Mapping[str, Sequence[Series]]) -> str:
     shown = {
         name: {one.fixed: one for one in found[name]}
         for name in (*MOMENTS, SCORE)
-        if found.get(name) and not (name == MEAN and study.mean_is_exact)
+        if found.get(name) and is_learned(study, name)
     }
     dims = sorted({dim for each in shown.values() for dim in each})
     head = ["d", *(MOMENTS.get(name, SCORE.replace("_", " ")) for name in shown)]
@@ -72,7 +72,7 @@ def what_limits(study: Study, found: Mapping[str, Sequence[Series]]) -> list[str
     """
     lines = []
     for name, label in MOMENTS.items():
-        if name == MEAN and study.mean_is_exact and found.get(name):
+        if not is_learned(study, name) and found.get(name):
             lines.append(f"**{label}.** {_of_exact(found[name])}")
             continue
         for one in found.get(name, ()):
@@ -94,7 +94,7 @@ def what_all_tell(study: Study, variant: str, found: Mapping[str, Sequence[Serie
     for name in (*MOMENTS, SCORE):
         stays = any(one.stays for one in found.get(name, ()))
         common = common_slope(study, variant, name) if name in found else None
-        if common is None or stays or (name == MEAN and study.mean_is_exact):
+        if common is None or stays or not is_learned(study, name):
             continue
         power, _ = common
         low, high = power.low, power.high

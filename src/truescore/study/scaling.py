@@ -111,6 +111,11 @@ def series(study: Study, variant: str, metric: str, axis: str) -> list[Series]:
     return found
 
 
+def is_learned(study: Study, metric: str) -> bool:
+    """Whether a model can be wrong in it; in a mean that symmetry makes exact it cannot."""
+    return not (metric == MEAN and study.mean_is_exact)
+
+
 def common_slope(study: Study, variant: str, metric: str) -> tuple[Estimate, int] | None:
     """The power of squares in N that all dimensions share, without offset, and its cells.
 

@@ -10,12 +10,12 @@ from truescore.study.markdown import interval, number, table
 from truescore.study.reach import beside
 from truescore.study.scaling import (
     EXCESS_LOSS,
-    MEAN,
     MOMENTS,
     SCORE,
     Point,
     Series,
     common_slope,
+    is_learned,
     series,
 )
 
@@ -31,7 +31,7 @@ def numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
     for name in moments:
         short_name = MOMENTS[name].split(",")[0]
         head += [f"{short_name}: own error", "floor of N", "floor of n_generate"]
-        head += ["efficiency"] if _is_learned(study, name) else []
+        head += ["efficiency"] if is_learned(study, name) else []
     head += [f"score error ({SCORE_UNITS[study.state_space]})", "excess loss", "training, s", REACH]
     points = {
         (name, p.dim, p.n_train): p for name, s in found.items() for one in s for p in one.points
@@ -43,7 +43,7 @@ def numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
         runs = group.drop_duplicates("cell")
         row = [str(dim), f"{n:,}", str(len(runs)), f"{int(runs['n_generate'].iloc[0]):,}"]
         for name in moments:
-            row += _moment(points.get((name, dim, n)), _is_learned(study, name))
+            row += _moment(points.get((name, dim, n)), is_learned(study, name))
         means = [
             group.loc[group["metric"] == name, "value"].mean() for name in (SCORE, EXCESS_LOSS)
         ]
@@ -55,11 +55,6 @@ def numbers(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
         row.append(beside(*map(float, scales)))
         rows.append(row)
     return table(head, rows)
-
-
-def _is_learned(study: Study, metric: str) -> bool:
-    """Whether a model can be wrong in it; in a mean that symmetry makes exact it cannot."""
-    return not (metric == MEAN and study.mean_is_exact)
 
 
 def _moment(point: Point | None, learned: bool) -> list[str]:
@@ -76,7 +71,7 @@ def _moment(point: Point | None, learned: bool) -> list[str]:
 def fitted_laws(study: Study, variant: str, found: dict[str, list[Series]]) -> str:
     """A row for each error along N and along d: slope, what no N mends, slope without it."""
     rows = []
-    learned = {name: along for name, along in found.items() if _is_learned(study, name)}
+    learned = {name: along for name, along in found.items() if is_learned(study, name)}
     for name, along in learned.items():
         factor, label = _factor_and_label(study, name)
         for one in along:
