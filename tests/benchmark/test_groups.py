@@ -1,5 +1,7 @@
 """Each group at a tiny size; the ways that are compared do the same thing."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -109,6 +111,8 @@ def test_oracle():
 def test_lightnings_loop_stands_beside_a_bare_one(experiment, case):
     (row,) = check([loops.lightning(SETTINGS, experiment, 3, 2, batch=16)], "train_step")
     assert case in row.case
+    adds = re.search(r"Lightning adds ([0-9.]+) ms to one that does nothing", row.note)
+    assert adds and float(adds[1]) > 0
 
 
 def test_ours_and_a_bare_loop_on_one_network():
