@@ -5,6 +5,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,15 +39,25 @@ class Ended:
     last_line: str
 
 
-def started(
+@contextmanager
+def running(
     arguments: list[str], cache: Path, log: Path, script: tuple[str, ...] = TRAIN
-) -> subprocess.Popen:
-    """``train.py`` of this checkout with this Python; null laws go to ``cache``."""
+) -> Iterator[subprocess.Popen]:
+    """``train.py`` of this checkout with this Python, no longer than the context.
+
+    Null laws go to ``cache``.
+    """
     path = os.pathsep.join(filter(None, (str(ROOT / "src"), os.environ.get("PYTHONPATH"))))
     own = os.environ | {"PYTHONPATH": path, "TRUESCORE_CACHE": str(cache)}
     with log.open("w") as stream:
         command = [sys.executable, *script, *arguments]
-        return subprocess.Popen(command, env=own, stdout=stream, stderr=stream)
+        process = subprocess.Popen(command, env=own, stdout=stream, stderr=stream)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            process.wait()
 
 
 def ended(arguments: list[str], code: int, script: tuple[str, ...] = TRAIN) -> Ended:
@@ -57,15 +69,15 @@ def ended(arguments: list[str], code: int, script: tuple[str, ...] = TRAIN) -> E
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         start = time.perf_counter()
-        process = started(arguments, Path(folder) / "cache", log, script)
         held, own = 0.0, 0
-        while not own:
-            held = max(held, _peak_megabytes(process.pid))
-            time.sleep(GLANCE)
-            # Unlike wait(), this tells what this one child used.
-            own, status, usage = os.wait4(process.pid, os.WNOHANG)
+        with running(arguments, Path(folder) / "cache", log, script) as process:
+            while not own:
+                held = max(held, _peak_megabytes(process.pid))
+                time.sleep(GLANCE)
+                # Unlike wait(), this tells what this one child used.
+                own, status, usage = os.wait4(process.pid, os.WNOHANG)
+            process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
         last = (log.read_text().strip().splitlines() or ["no word"])[-1]
     if process.returncode != code:
         words = " ".join([*(Path(part).name for part in script), *arguments])

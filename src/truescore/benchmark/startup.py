@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from truescore.benchmark.children import Failed, ended, started
+from truescore.benchmark.children import Failed, ended, running
 from truescore.benchmark.rows import Row, Spread, Target
 from truescore.benchmark.settings import Settings
 
@@ -68,12 +68,9 @@ def first_step() -> float:
             "sampler.n_generate=20", "callbacks.progress_bar=false", f"hydra.run.dir={folder}/run",
         ]  # fmt: skip
         start = time.perf_counter()
-        with started(arguments, folder / "cache", folder / "log") as process:
+        with running(arguments, folder / "cache", folder / "log") as process:
             while not (folder / "run" / "checkpoints" / "best.ckpt").is_file():
                 if process.poll() is not None or time.perf_counter() - start > PATIENCE:
-                    process.kill()
                     raise Failed("train.py +experiment=ising_d16 came to no first step")
                 time.sleep(POLL)
-            seconds = time.perf_counter() - start
-            process.kill()
-    return seconds
+            return time.perf_counter() - start

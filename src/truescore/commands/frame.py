@@ -2,15 +2,17 @@
 
 import logging
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from truescore.errors import UserError
 
-BAD_ARGUMENTS, INTERRUPTED = 2, 130
+BAD_ARGUMENTS, INTERRUPTED, TERMINATED = 2, 130, 143
 
 
 def command(work: Callable[[list[str]], None], usage: str, needs_arguments: bool = True) -> int:
@@ -21,6 +23,8 @@ def command(work: Callable[[list[str]], None], usage: str, needs_arguments: bool
     if arguments[:1] in (["-h"], ["--help"]) or (needs_arguments and not arguments):
         print(usage)
         return 0 if arguments else BAD_ARGUMENTS
+    # So that what is under way ends: processes, folders that were for the time being.
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         work(arguments)
     except UserError as error:
@@ -31,6 +35,10 @@ def command(work: Callable[[list[str]], None], usage: str, needs_arguments: bool
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def _terminated(*_: Any) -> None:
+    raise SystemExit(TERMINATED)
 
 
 def split(arguments: Sequence[str], own: Sequence[str]) -> tuple[dict[str, str], list[str]]:
